@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Structures of the guest interface (TLFS), as guests see them in memory. */
+#ifndef ABI_TLFS_H
+#define ABI_TLFS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Reference TSC page: time in 100 ns = (tsc * scale >> 64) + offset. A
+ * sequence of 0 means: invalid, read HV_MSR_TIME_REF_COUNT instead.
+ */
+struct hv_reference_tsc_page {
+	uint32_t sequence;
+	uint32_t reserved;
+	uint64_t scale;
+	int64_t offset;
+	uint64_t reserved_rest[509];
+};
+_Static_assert(sizeof(struct hv_reference_tsc_page) == 4096, "TLFS");
+_Static_assert(offsetof(struct hv_reference_tsc_page, scale) == 8, "TLFS");
+_Static_assert(offsetof(struct hv_reference_tsc_page, offset) == 16, "TLFS");
+
+#define HV_TSC_SEQUENCE_INVALID 0
+
+/* VP assist page; only its first field is used here. */
+struct hv_vp_assist_page {
+	uint32_t apic_assist;	/* bit 0: no EOI required */
+	uint32_t reserved;
+	uint8_t rest[4088];
+};
+_Static_assert(sizeof(struct hv_vp_assist_page) == 4096, "TLFS");
+
+/* Attributes: VMX access rights 15:0. */
+struct hv_segment_register {
+	uint64_t base;
+	uint32_t limit;
+	uint16_t selector;
+	uint16_t attributes;
+};
+_Static_assert(sizeof(struct hv_segment_register) == 16, "TLFS");
+_Static_assert(offsetof(struct hv_segment_register, selector) == 12, "TLFS");
+
+struct hv_table_register {
+	uint16_t pad[3];
+	uint16_t limit;
+	uint64_t base;
+};
+_Static_assert(sizeof(struct hv_table_register) == 16, "TLFS");
+_Static_assert(offsetof(struct hv_table_register, limit) == 6, "TLFS");
+
+#endif
