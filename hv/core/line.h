@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Physical interrupt lines: each belongs to one partition (line_configs[]).
+ * Edge lines are acknowledged at once; a level line is masked at the
+ * machine's IOAPIC until its owner's EOI.
+ */
+#ifndef CORE_LINE_H
+#define CORE_LINE_H
+
+#include "config/config.h"
+#include "lib/types.h"
+
+/* Programs the machine's IOAPIC: every line masked but those of the spec. */
+void line_start_all(void);
+/* Line of a physical vector, CONFIG_NONE if it is no line's. */
+uint32_t line_of_vector(uint8_t vector) must_use;
+/* Line that drives a pin of a partition's IOAPIC, or CONFIG_NONE. */
+uint32_t line_of_pin(uint32_t partition, uint32_t pin) must_use;
+void line_mask(uint32_t line);
+void line_unmask(uint32_t line);
+bool line_is_masked(uint32_t line) must_use;
+
+#endif

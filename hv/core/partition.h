@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Partitions: run-time state, and the ways in which one ends. A partition is
+ * restarted or halted by the loop (run/lifecycle.c); handlers only say why.
+ */
+#ifndef CORE_PARTITION_H
+#define CORE_PARTITION_H
+
+#include "config/config.h"
+#include "core/ioapic_state.h"
+#include "core/synth_state.h"
+#include "lib/types.h"
+
+enum partition_state {
+	PARTITION_STOPPED,	/* its VPs are being taken off their LPs */
+	PARTITION_CLEARING,	/* memory is being zeroed, then loaded */
+	PARTITION_RUNNING,
+	PARTITION_HALTED	/* for good */
+};
+
+/* Why a partition leaves the running state. */
+enum partition_end {
+	END_NONE,
+	END_RESET,		/* it asked for a restart: not a failure */
+	END_OFF,		/* it asked to end */
+	END_FAILURE		/* failure policy decides */
+};
+
+/* A record of the last failure, kept over restarts. */
+struct partition_record {
+	const char *reason;	/* constant text; null: none yet */
+	uint32_t vp;		/* number in its partition */
+	uint64_t info[3];	/* meaning by reason */
+	uint64_t rip;
+};
+
+struct partition {
+	uint32_t index;
+	volatile uint32_t state;	/* enum partition_state */
+	volatile uint32_t end;		/* enum partition_end, first wins */
+	uint32_t start_count;
+	uint32_t failure_count;
+	uint64_t tsc_start;		/* host TSC of the last start */
+	struct partition_record record;
+	struct ioapic_state ioapic;
+	struct partition_synth_state synth;
+};
+
+extern struct partition partition_table[];
+
+static inline const struct partition_config *
+partition_config(uint32_t partition)
+{
+	return &partition_configs[partition];
+}
+
+struct vp;
+
+/*
+ * Ends the partition by its failure policy, with a record in the log:
+ * reason must be a constant text; info is printed in hex. The caller returns
+ * OUTCOME_STOP. Others run on.
+ */
+void partition_fail(struct vp *vp, const char *reason, uint64_t info0,
+		    uint64_t info1, uint64_t info2);
+/* The guest asked for it: END_RESET or END_OFF. */
+void partition_request_end(struct vp *vp, enum partition_end end);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Virtual processors: the state that common code keeps for each, and how
+ * another LP reaches one. Fields are written only by the LP that runs the
+ * VP; other LPs use vp_request() and vp_post_interrupt().
+ */
+#ifndef CORE_VP_H
+#define CORE_VP_H
+
+#include "config/config.h"
+#include "core/apic_state.h"
+#include "core/synth_state.h"
+#include "vcpu/vcpu.h"
+
+enum vp_state {
+	VP_WAIT_SIPI,		/* had INIT; runs nothing */
+	VP_RUNNING,
+	VP_HALTED,		/* HLT: until an interrupt, NMI or INIT */
+	VP_STOPPED		/* its partition ended or restarts */
+};
+
+/* Bits of vp->requests, set by any LP. */
+#define VP_REQUEST_INTERRUPT 1u	/* posted[] has something */
+#define VP_REQUEST_NMI 2u
+#define VP_REQUEST_INIT 4u
+#define VP_REQUEST_SIPI 8u	/* vector in sipi_vector */
+#define VP_REQUEST_STOP 16u	/* its partition leaves the running state */
+#define VP_REQUEST_LINE 32u	/* virtual IOAPIC has work for this VP */
+#define VP_REQUEST_FLUSH 64u	/* nested tables changed */
+
+/* What a handler of guest/ says is to happen after an exit. */
+enum outcome {
+	OUTCOME_NEXT,		/* instruction done: RIP past it, resume */
+	OUTCOME_SAME,		/* resume at the same RIP (RIP set, or rep) */
+	OUTCOME_INJECT,		/* vcpu->event holds an exception; resume */
+	OUTCOME_HALT,		/* instruction done; wait for an event */
+	OUTCOME_STOP		/* partition_fail() or _reset() was called */
+};
+
+struct vp {
+	struct vcpu vcpu;
+	uint32_t index;			/* in vp_table and vp_configs */
+	uint32_t partition;		/* in partition_table */
+	uint32_t number;		/* VP index in its partition */
+	uint32_t lp;
+	enum vp_state state;
+	bool nmi_pending;
+
+	/* Written by other LPs, atomically. */
+	volatile uint32_t requests;
+	volatile uint32_t sipi_vector;
+	volatile uint64_t posted[4];	/* vectors on their way to the IRR */
+	volatile uint64_t posted_level[4]; /* those of posted[] that are level */
+
+	struct apic_state apic;
+	struct vp_synth_state synth;
+
+	uint64_t exit_count;
+	uint64_t denied_count;		/* ports, MSRs, GPAs refused */
+};
+
+extern struct vp vp_table[];
+
+/* Sets request bits; if the VP's LP is another and in it, kicks that LP. */
+void vp_request(struct vp *vp, uint32_t bits);
+/* Posts a fixed interrupt to the VP's local APIC, from any LP. */
+void vp_post_interrupt(struct vp *vp, uint8_t vector, bool level);
+/* Takes (and clears) the request bits. */
+uint32_t vp_take_requests(struct vp *vp) must_use;
+
+/* VP number of a partition; number must be < vp_count. */
+struct vp *vp_of(uint32_t partition, uint32_t number) must_use;
+
+/* The guest's TSC now, and the host TSC at which a guest TSC is reached. */
+uint64_t vp_guest_tsc(const struct vp *vp) must_use;
+uint64_t vp_host_tsc(const struct vp *vp, uint64_t guest_tsc) must_use;
+
+#endif

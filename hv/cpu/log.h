@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hypervisor's log: lines in a RAM ring that survives a warm reset, and
+ * on the console that Kconfig chose. Writing never waits for the console:
+ * log_pump() moves a bounded number of characters at a time.
+ */
+#ifndef CPU_LOG_H
+#define CPU_LOG_H
+
+#include "lib/types.h"
+
+/*
+ * One line, without a newline. Understands %s %c %u %x %lu %lx %zu, a width
+ * and 0, nothing else. Guest text must come through log_guest().
+ */
+void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A character of a partition's log port; lines come out as "[name] ...". */
+void log_guest(uint32_t partition, char c);
+
+/* Moves up to limit characters to the console, fewer if it is busy. */
+void log_pump(unsigned limit);
+/* Moves all, waiting for the console: before a halt or reset only. */
+void log_flush(void);
+
+/* A broken hypervisor: record, flush, then the reset policy of Kconfig. */
+_Noreturn void panic(const char *reason, uint64_t info0, uint64_t info1);
+
+#define CHECK(x) ((x) ? (void)0 : panic("CHECK " #x, __LINE__, 0))
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The local APIC that a guest sees: the xAPIC page and the x2APIC MSRs, all
+ * timer modes, interprocessor interrupts (SDM3 chapter 11, APM2 chapter 16).
+ * The input clock of its timer is APIC_BUS_HZ, undivided, on any machine
+ * (TLFS APIC_FREQUENCY).
+ */
+#ifndef GUEST_APIC_H
+#define GUEST_APIC_H
+
+#include "core/vp.h"
+
+#define APIC_BUS_HZ 200000000ull	/* what Hyper-V itself shows */
+#define APIC_PAGE 0xfee00000ull
+
+void apic_reset(struct vp *vp);		/* power-on */
+void apic_init(struct vp *vp);		/* INIT: APIC_BASE is kept */
+
+/* Moves vp->posted into the IRR. Called by the VP's LP on its request. */
+void apic_take_posted(struct vp *vp);
+/* Highest vector above the processor priority, or -1. */
+int apic_pending_vector(const struct vp *vp) must_use;
+/* Highest vector in the IRR whatever the TPR, or -1 (for the window). */
+int apic_requested_vector(const struct vp *vp) must_use;
+/* The guest takes it: IRR to ISR. */
+void apic_accept(struct vp *vp, uint8_t vector);
+/* After a run: the guest may have written CR8. Before: what CR8 shows. */
+void apic_set_cr8(struct vp *vp, uint8_t cr8);
+uint8_t apic_get_cr8(const struct vp *vp) must_use;
+
+/* Host TSC of the timer's next expiry; UINT64_MAX: none. */
+uint64_t apic_deadline(const struct vp *vp) must_use;
+/* Fires the timer if its time has come. */
+void apic_poll_timer(struct vp *vp, uint64_t host_tsc);
+
+/* Is address inside this VP's xAPIC page (enabled, not x2APIC)? */
+bool apic_claims(const struct vp *vp, gpa_t address) must_use;
+/* Access of 4 bytes at offset of the page; others read 0, are dropped. */
+enum outcome apic_read_page(struct vp *vp, uint32_t offset, unsigned size,
+			    uint64_t *value) must_use;
+enum outcome apic_write_page(struct vp *vp, uint32_t offset, unsigned size,
+			     uint64_t value) must_use;
+
+/* MSRs 0x1b, 0x6e0, 0x800-0x8ff. False: #GP(0). */
+bool apic_read_msr(struct vp *vp, uint32_t msr, uint64_t *value) must_use;
+bool apic_write_msr(struct vp *vp, uint32_t msr, uint64_t value) must_use;
+
+#endif

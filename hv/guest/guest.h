@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What run/exit.c calls for each kind of exit: one function a kind. Each
+ * decides from the tables and says what is to happen next.
+ */
+#ifndef GUEST_GUEST_H
+#define GUEST_GUEST_H
+
+#include "core/partition.h"
+#include "core/vp.h"
+
+enum outcome cpuid_handle(struct vp *vp) must_use;
+enum outcome msr_handle(struct vp *vp, const struct vcpu_exit *exit) must_use;
+enum outcome io_handle(struct vp *vp, const struct vcpu_exit *exit) must_use;
+enum outcome memory_handle(struct vp *vp, const struct vcpu_exit *exit)
+	must_use;
+enum outcome hypercall_handle(struct vp *vp) must_use;
+enum outcome cr_handle(struct vp *vp, const struct vcpu_exit *exit) must_use;
+enum outcome xsetbv_handle(struct vp *vp) must_use;
+
+/* #UD, #GP(0): for instructions that guests do not have. */
+enum outcome guest_inject_ud(struct vp *vp) must_use;
+enum outcome guest_inject_gp(struct vp *vp) must_use;
+
+/* ---- synthetic interface (TLFS) ---------------------------------------- */
+
+/* A start or restart of the partition: overlays off, MSRs as at power-on. */
+void synth_reset_partition(uint32_t partition);
+void synth_reset_vp(struct vp *vp);
+/* MSRs 0x40000000-0x400001ff. False: #GP(0). */
+bool synth_read_msr(struct vp *vp, uint32_t msr, uint64_t *value) must_use;
+/* As above; *outcome is set when a write ends the partition. */
+bool synth_write_msr(struct vp *vp, uint32_t msr, uint64_t value,
+		     enum outcome *outcome) must_use;
+/* 100 ns units since the partition's start, by the TSC page's formula. */
+uint64_t synth_reference_time(const struct vp *vp) must_use;
+
+/* Consumes a token: every LP that runs the partition has flushed. */
+void guest_flush(struct flush_token token);
+
+#endif
