@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Bulkhead's build. `make help` lists what a person types.
+#
+#   BUILD  configuration, objects of the hypervisor, host programs, guests
+#   O      one image: what comes from one spec (default BUILD/images/NAME)
+#
+# Objects of the hypervisor depend on the configuration, never on a spec, so
+# that an edited spec costs one compiled file and a link (tools/image.mk).
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := core
+
+BUILD ?= build
+CONFIG ?= qemu_defconfig
+SPEC ?=
+O ?= $(BUILD)/images/$(basename $(notdir $(SPEC)))
+GUESTS ?= $(BUILD)/guests
+PYTHON ?= /usr/bin/python3
+HOSTCC ?= gcc
+CC := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
+LD := ld
+V ?= 0
+Q := $(if $(filter 0,$(V)),@,)
+say = $(if $(filter 0,$(V)),@printf '  %-8s%s\n' '$(1)' '$(2)')
+
+# Regular expressions and emulator arguments reach the driver untouched by
+# make's own $ and by the shell.
+export BULKHEAD_UNTIL := $(value UNTIL)
+export BULKHEAD_EMU_ARGS := $(value EMU_ARGS)
+TIMEOUT ?= 60
+EMU ?= qemu
+FIRMWARE ?= direct
+ICOUNT ?= 0
+
+export KCONFIG := $(CURDIR)/Kconfig
+export KCONFIG_CONFIG := $(abspath $(BUILD))/.config
+export KCONFIG_AUTOCONFIG := $(abspath $(BUILD))/include/config/auto.conf
+export KCONFIG_AUTOHEADER := $(abspath $(BUILD))/include/generated/autoconf.h
+export KCONFIG_TRISTATE := $(abspath $(BUILD))/include/config/tristate.conf
+
+# Goals that need no configuration, so that none is made on their behalf.
+no-config := help %_defconfig menuconfig olddefconfig savedefconfig clean \
+	distclean run check unit lint fetch deps image boot bench
+ifneq ($(filter-out $(no-config),$(or $(MAKECMDGOALS),core)),)
+-include $(KCONFIG_AUTOCONFIG)
+endif
+
+.PHONY: help
+help:
+	@sed -n 's/^#H \{0,1\}//p' Makefile
+
+#H Bulkhead: what to type
+#H
+#H   make run                the demo: installs, builds, fetches the guests, boots
+#H                           (NO_INSTALL=1 prints what is missing and stops)
+#H   make boot SPEC=x.dts    builds that spec's image and boots it without a
+#H                           screen; every line comes as "[partition] text"
+#H       UNTIL='regex'       end with 0 as soon as a line matches
+#H       TIMEOUT=60          end with 1 after so many seconds (0: never)
+#H       FIRMWARE=direct     or bios: through GRUB from the ISO
+#H       ICOUNT=1            time counts instructions (specs with one LP)
+#H       EMU=qemu EMU_ARGS='...'   more arguments for the emulator
+#H   make image SPEC=x.dts   only builds: bulkhead.elf, bulkhead.iso, report.txt
+#H       O=dir               where (default build/images/NAME)
+#H   make check              every test; last line "N passed, N failed"
+#H   make unit | lint        the host unit tests; the checks of the source
+#H   make bench              measures, and compares with the budgets
+#H   make fetch              fetches and unpacks the guests again
+#H   make clean | distclean  removes what was built (and what was fetched)
+#H
+#H   make menuconfig         what a build contains; then
+#H   make qemu_defconfig | test_defconfig | minimal_defconfig
+#H   make olddefconfig | savedefconfig
+#H
+#H   CC=gcc|clang   BUILD=build   GUESTS=build/guests   V=1 shows the commands
+
+# ---- configuration ---------------------------------------------------------
+
+kconf := $(PYTHON) tools/kconf.py
+
+.PHONY: menuconfig olddefconfig savedefconfig
+%_defconfig: configs/%_defconfig
+	$(Q)$(kconf) defconfig $<
+
+configs/%_defconfig: ;
+
+menuconfig: | $(KCONFIG_CONFIG)
+	$(Q)srctree=$(CURDIR) kconfig-mconf $(KCONFIG)
+olddefconfig: | $(KCONFIG_CONFIG)
+	$(Q)$(kconf) olddefconfig
+savedefconfig: | $(KCONFIG_CONFIG)
+	$(Q)$(kconf) savedefconfig $(abspath $(BUILD))/defconfig
+
+$(KCONFIG_CONFIG):
+	$(call say,CONFIG,$(CONFIG))
+	$(Q)$(kconf) defconfig configs/$(CONFIG)
+
+$(KCONFIG_AUTOCONFIG): $(KCONFIG_CONFIG) Kconfig tools/kconf.py
+	$(Q)$(kconf) sync
+	$(Q)touch $@
+$(KCONFIG_AUTOHEADER): $(KCONFIG_AUTOCONFIG) ;
+
+# ---- the hypervisor --------------------------------------------------------
+
+# HV_CFLAGS and LD_FLAGS, shared with tools/image.mk.
+include tools/flags.mk
+
+HV_SOURCES := $(sort $(shell find hv boot -name '*.[cS]'))
+ifneq ($(CONFIG_SVM),y)
+HV_SOURCES := $(filter-out hv/vcpu/svm/%,$(HV_SOURCES))
+endif
+HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/%.o)
+
+# The command line, so that another compiler or flag rebuilds.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(HV_CC) $(HV_CFLAGS)' | cmp -s - $@ || \
+		printf '%s\n' '$(HV_CC) $(HV_CFLAGS)' >$@
+
+$(BUILD)/%.c.o: %.c $(BUILD)/flags $(KCONFIG_AUTOHEADER)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HV_CC) $(HV_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/%.S.o: %.S $(BUILD)/flags $(KCONFIG_AUTOHEADER)
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HV_CC) $(HV_CFLAGS) -MMD -MP -c $< -o $@
+
+# The link script knows the configuration (CONFIG_IMAGE_BASE_MIB).
+$(BUILD)/bulkhead.ld: boot/bulkhead.ld $(KCONFIG_AUTOHEADER)
+	$(call say,LDS,$<)
+	$(Q)$(HOSTCC) -E -P -undef -nostdinc -x assembler-with-cpp \
+		-include $(KCONFIG_AUTOHEADER) $< -o $@
+
+# A relocatable object of all of them: what lint looks at, and one file that
+# every image links with.
+$(BUILD)/objects.list: $(HV_OBJECTS) FORCE
+	@printf '%s\n' $(HV_OBJECTS) | cmp -s - $@ || \
+		printf '%s\n' $(HV_OBJECTS) >$@
+
+-include $(HV_OBJECTS:.o=.d)
+
+# ---- the compiler of specs, and the verifier -------------------------------
+
+HOST_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wconversion \
+	-Wswitch-enum -Wvla -Wmissing-prototypes -Werror -Ihv/include
+
+PARTC_SOURCES := $(sort $(shell find compiler -name '*.c' \
+	-not -path 'compiler/verify/*'))
+VERIFY_SOURCES := $(sort $(shell find compiler/verify -name '*.c'))
+PARTC_OBJECTS := $(PARTC_SOURCES:%=$(BUILD)/host/%.o)
+VERIFY_OBJECTS := $(VERIFY_SOURCES:%=$(BUILD)/host/%.o)
+
+$(BUILD)/host/compiler/verify/%.o: HOST_INC := -Icompiler/verify
+$(BUILD)/host/%.o: HOST_INC ?= -Icompiler
+$(BUILD)/host/%.c.o: %.c
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(HOST_INC) -MMD -MP -c $< -o $@
+
+$(BUILD)/partc: $(PARTC_OBJECTS)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -o $@ $^ -lfdt
+
+$(BUILD)/verify: $(VERIFY_OBJECTS)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -o $@ $^
+
+-include $(PARTC_OBJECTS:.o=.d) $(VERIFY_OBJECTS:.o=.d)
+
+# Everything that no spec changes.
+.PHONY: core hv
+hv: $(BUILD)/objects.list $(BUILD)/bulkhead.ld
+core: $(BUILD)/objects.list $(BUILD)/bulkhead.ld $(BUILD)/partc $(BUILD)/verify
+
+# ---- guests ----------------------------------------------------------------
+
+include tools/guests.mk
+
+# ---- one spec --------------------------------------------------------------
+
+image-vars := SPEC='$(SPEC)' O='$(O)' BUILD='$(BUILD)' GUESTS='$(GUESTS)'
+sub := $(MAKE) --no-print-directory
+
+.PHONY: image boot need-spec
+need-spec:
+	@test -n '$(SPEC)' || { echo 'make: say which spec: SPEC=file.dts' >&2; \
+		exit 2; }
+	@test -f '$(SPEC)' || { echo 'make: $(SPEC): no such file' >&2; exit 2; }
+
+# Several images may be built at once; what they share, one after the other.
+image: need-spec
+	@mkdir -p $(BUILD)
+	@flock $(BUILD)/.lock $(sub) core guests-for-spec
+	@$(sub) -f tools/image.mk $(image-vars) iso
+
+boot: need-spec
+	@mkdir -p $(BUILD)
+	@flock $(BUILD)/.lock $(sub) core guests-for-spec
+	@$(sub) -f tools/image.mk $(image-vars) \
+		$(if $(filter direct,$(FIRMWARE)),elf,iso)
+	@exec $(PYTHON) tests/emu/boot.py --timeout '$(TIMEOUT)' --emu '$(EMU)' \
+		--firmware '$(FIRMWARE)' --icount '$(ICOUNT)' '$(O)'
+
+# ---- the demo --------------------------------------------------------------
+
+.PHONY: run deps
+deps:
+	@tools/deps.sh check
+
+run:
+	@BUILD='$(BUILD)' GUESTS='$(GUESTS)' MAKE='$(MAKE)' CC='$(CC)' \
+		CONFIG='$(CONFIG)' TIMEOUT='$(if $(BULKHEAD_UNTIL),$(TIMEOUT),0)' \
+		tools/run.sh
+
+# ---- tests -----------------------------------------------------------------
+
+include tests/tests.mk
+
+.PHONY: clean distclean FORCE
+clean:
+	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name guests ! -name .config \
+		-exec rm -rf {} + 2>/dev/null || true
+distclean:
+	$(Q)rm -rf $(BUILD)
+FORCE:

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# How code of the hypervisor is compiled and linked: for the objects that
+# every image shares, and for the tables of one.
+
+HV_CC := $(CC)
+HV_CFLAGS := -std=c11 -ffreestanding -O2 -g \
+	-mgeneral-regs-only -mno-red-zone -fno-pic -fno-pie -fno-jump-tables \
+	-fno-stack-protector -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fno-common -fstack-usage \
+	-Wall -Wextra -Wconversion -Wswitch-enum -Wvla -Wmissing-prototypes \
+	-Wundef -Werror \
+	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(BUILD))=build \
+	-include $(KCONFIG_AUTOHEADER) -Ihv -Ihv/include
+LD_FLAGS := -m elf_x86_64 -nostdlib -static -z max-page-size=4096 \
+	-z noexecstack --build-id=none --fatal-warnings --orphan-handling=error

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Guests: Debian's kernels and busybox as packages, fetched once into
+# GUESTS, and the bare-metal guests of tests/guests, built from source.
+
+.PHONY: fetch guests guests-for-spec test-guests
+
+guest-debian := $(GUESTS)/vmlinuz-cloud $(GUESTS)/vmlinuz-generic \
+	$(GUESTS)/initramfs
+
+$(GUESTS)/vmlinuz-cloud:
+	$(Q)tools/fetch.sh $(GUESTS) vmlinuz-cloud linux-image-cloud-amd64
+$(GUESTS)/vmlinuz-generic:
+	$(Q)tools/fetch.sh $(GUESTS) vmlinuz-generic linux-image-amd64
+$(GUESTS)/busybox:
+	$(Q)tools/fetch.sh $(GUESTS) busybox busybox-static
+$(GUESTS)/initramfs: $(GUESTS)/busybox tools/initramfs.py
+	$(call say,INITRAMFS,$@)
+	$(Q)$(PYTHON) tools/initramfs.py $< $@
+
+fetch:
+	@rm -f $(guest-debian) $(GUESTS)/busybox
+	@$(MAKE) --no-print-directory $(guest-debian)
+
+guests: $(guest-debian) test-guests
+
+# tests/guests/Makefile puts *.bin and *.elf into OUT.
+test-guests:
+	@if [ -f tests/guests/Makefile ]; then \
+		$(MAKE) --no-print-directory -C tests/guests \
+			OUT=$(abspath $(GUESTS)); \
+	fi
+
+# What this spec names as guest:NAME.
+guests-for-spec:
+	@for g in $$(sed -n 's/.*"guest:\([^"]*\)".*/\1/p' '$(SPEC)' | sort -u); \
+	do case $$g in \
+		*.bin | *.elf) \
+			$(MAKE) --no-print-directory test-guests || exit 1;; \
+		*) \
+			$(MAKE) --no-print-directory $(GUESTS)/$$g || exit 1;; \
+	esac; done

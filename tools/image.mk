@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The way of one spec (the Makefile calls this with SPEC, O, BUILD, GUESTS;
+# all that no spec changes is built by then):
+#
+#   SPEC --cpp--> b.pp.dts --dtc--> b.dtb, b.ann.dts (source map)
+#     --partc--> tables.c payload.S grub.cfg report.txt report.json
+#     --cc, ld--> bulkhead.elf --verify--> verify.stamp
+#     --grub-mkrescue--> bulkhead.iso
+#
+# Each step leaves a file that a person can open.
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: elf iso FORCE
+
+PYTHON ?= /usr/bin/python3
+HOSTCC ?= gcc
+LD := ld
+V ?= 0
+Q := $(if $(filter 0,$(V)),@,)
+say = $(if $(filter 0,$(V)),@printf '  %-8s%s\n' '$(1)' '$(2)')
+
+iso: $(O)/bulkhead.iso
+elf: $(O)/verify.stamp
+
+include tools/flags.mk
+
+# dtc says FILE:LINE.COLUMN-COLUMN; editors understand FILE:LINE:COLUMN.
+dtc-errors := sed -E -e 's/^(Error|ERROR): /error: /' \
+	-e 's/^error: ([^:]+):([0-9]+)\.([0-9]+)[-0-9.]*:?/\1:\2:\3: error:/' \
+	-e 's/^([^: ]+):([0-9]+)\.([0-9]+)[-0-9.]*: (ERROR|Error)/\1:\2:\3: error:/'
+
+$(O)/b.pp.dts: $(SPEC) $(O)/spec.path
+	$(call say,CPP,$(SPEC))
+	$(Q)$(HOSTCC) -E -nostdinc -undef -D__DTS__ -x assembler-with-cpp \
+		-I '$(dir $(SPEC))' -Ipartition-specs -Ipartition-specs/include \
+		-MMD -MP -MF $(O)/b.d -MT $@ '$(SPEC)' -o $@
+
+# Another spec under the same O starts from the beginning.
+$(O)/spec.path: FORCE
+	@mkdir -p $(O)
+	@printf '%s\n' '$(abspath $(SPEC))' '$(abspath $(GUESTS))' | \
+		cmp -s - $@ || \
+		printf '%s\n' '$(abspath $(SPEC))' '$(abspath $(GUESTS))' >$@
+
+$(O)/b.dtb: $(O)/b.pp.dts
+	$(call say,DTC,$@)
+	$(Q)dtc -q -I dts -O dtb -@ -o $@ $< 2>$(O)/dtc.err || \
+		{ $(dtc-errors) $(O)/dtc.err >&2; exit 1; }
+
+$(O)/b.ann.dts: $(O)/b.pp.dts $(O)/b.dtb
+	$(Q)dtc -q -I dts -O dts -T -T -o $@ $< 2>/dev/null
+
+# partc writes all of its files each time; those whose bytes did not change
+# keep their time, so that what is made of them is not made again.
+generated := tables.c payload.S grub.cfg report.txt report.json
+$(O)/partc.stamp: $(O)/b.dtb $(O)/b.ann.dts $(BUILD)/partc $(KCONFIG_AUTOHEADER)
+	$(call say,PARTC,$(SPEC))
+	@rm -rf $(O)/new && mkdir -p $(O)/new
+	$(Q)$(BUILD)/partc -o $(O)/new --dtb $(O)/b.dtb --map $(O)/b.ann.dts \
+		--spec '$(SPEC)' -G '$(GUESTS)' -K $(KCONFIG_AUTOHEADER)
+	@for f in $(O)/new/*; do \
+		n=$(O)/$${f##*/}; \
+		if [ -d "$$f" ]; then rm -rf "$$n"; mv "$$f" "$$n"; \
+		else cmp -s "$$f" "$$n" || mv "$$f" "$$n"; fi; \
+	done; rm -rf $(O)/new
+	@touch $@
+$(generated:%=$(O)/%): $(O)/partc.stamp ;
+
+$(O)/tables.o: $(O)/tables.c $(BUILD)/flags
+	$(call say,CC,$<)
+	$(Q)$(HV_CC) $(HV_CFLAGS) -I$(O) -MMD -MP -c $< -o $@
+$(O)/payload.o: $(O)/payload.S
+	$(call say,AS,$<)
+	$(Q)$(HV_CC) $(HV_CFLAGS) -I$(O) -c $< -o $@
+
+objects := $(shell cat $(BUILD)/objects.list)
+$(O)/bulkhead.elf: $(BUILD)/objects.list $(objects) $(O)/tables.o \
+		$(O)/payload.o $(BUILD)/bulkhead.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LD_FLAGS) -T $(BUILD)/bulkhead.ld -Map $(O)/bulkhead.map \
+		-o $@ $(objects) $(O)/tables.o $(O)/payload.o
+
+# An image that the verifier refuses is not shipped and not booted.
+$(O)/verify.stamp: $(O)/bulkhead.elf $(O)/b.dtb $(BUILD)/verify
+	$(call say,VERIFY,$<)
+	$(Q)$(BUILD)/verify $(O)/bulkhead.elf $(O)/b.dtb >$(O)/verify.txt || \
+		{ cat $(O)/verify.txt >&2; rm -f $(O)/bulkhead.iso; exit 1; }
+	@touch $@
+
+$(O)/bulkhead.iso: $(O)/verify.stamp $(O)/grub.cfg tools/iso.sh
+	$(call say,ISO,$@)
+	$(Q)tools/iso.sh $(O)/bulkhead.elf $(O)/grub.cfg $@
+
+-include $(O)/b.d $(O)/deps.d $(O)/tables.d
+FORCE:
