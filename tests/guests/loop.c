@@ -37,8 +37,8 @@ void guest_main(void)
 	for (;;) {
 		uint64_t late;
 
-		timer_arm_tsc(VECTOR_TIMER, deadline);
-		while (rdtsc() < deadline) {
+		while (rdtsc() < deadline) {	/* again, if early */
+			timer_arm_tsc(VECTOR_TIMER, deadline);
 			wait_interrupt();
 		}
 		late = rdtsc() - deadline;

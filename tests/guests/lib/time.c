@@ -77,6 +77,7 @@ void delay_us(uint64_t us)
 void timer_arm_tsc(uint8_t vector, uint64_t deadline)
 {
 	uint64_t now;
+	uint64_t hz = apic_hz();	/* measuring uses the timer */
 	uint64_t count = 1;
 
 	if (apic_has_deadline()) {
@@ -88,9 +89,9 @@ void timer_arm_tsc(uint8_t vector, uint64_t deadline)
 	apic_write(APIC_LVT_TIMER, APIC_TIMER_ONESHOT | vector);
 	now = rdtsc();
 	if (deadline > now) {
-		count = (deadline - now) / 1000 * (apic_hz() / 1000)
+		count = (deadline - now) / 1000 * (hz / 1000)
 			/ (tsc_hz() / 1000) * 1000
-			+ (deadline - now) % 1000 * (apic_hz() / 1000)
+			+ (deadline - now) % 1000 * (hz / 1000)
 			/ (tsc_hz() / 1000) + 1;
 	}
 	apic_write(APIC_TIMER_INITIAL,
