@@ -91,6 +91,21 @@ static inline uint32_t nested_entry_rights(uint64_t entry)
 	return rights;
 }
 
+/* Present, and not a device's registers. */
+static inline bool nested_entry_is_ram(uint64_t entry)
+{
+	return (entry & (NPT_PRESENT | NPT_UNCACHED)) == NPT_PRESENT;
+}
+
+/* Of a present leaf: nested_entry_rights() has all of rights? */
+static inline bool nested_entry_allows(uint64_t entry, uint32_t rights)
+{
+	if ((rights & NESTED_WRITE) != 0 && (entry & NPT_WRITE) == 0) {
+		return false;
+	}
+	return (rights & NESTED_EXECUTE) == 0 || (entry & NPT_NO_EXECUTE) == 0;
+}
+
 /* Of a leaf: a device's registers, not RAM. */
 static inline bool nested_entry_is_mmio(uint64_t entry)
 {
