@@ -24,7 +24,7 @@ CC := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 LD := ld
 V ?= 0
 Q := $(if $(filter 0,$(V)),@,)
-say = $(if $(filter 0,$(V)),@printf '  %-8s%s\n' '$(1)' '$(2)')
+say = $(if $(filter 0,$(V)),@printf '  %-10s%s\n' '$(1)' '$(2)')
 
 # Regular expressions and emulator arguments reach the driver untouched by
 # make's own $ and by the shell.

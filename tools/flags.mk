@@ -13,4 +13,5 @@ HV_CFLAGS := -std=c11 -ffreestanding -O2 -g \
 	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(BUILD))=build \
 	-include $(KCONFIG_AUTOHEADER) -Ihv -Ihv/include
 LD_FLAGS := -m elf_x86_64 -nostdlib -static -z max-page-size=4096 \
-	-z noexecstack --build-id=none --fatal-warnings --orphan-handling=error
+	-z noexecstack --build-id=none --fatal-warnings \
+	--defsym IMAGE_BASE=$(CONFIG_IMAGE_BASE_MIB)*0x100000

@@ -24,12 +24,9 @@ fetch:
 
 guests: $(guest-debian) test-guests
 
-# tests/guests/Makefile puts *.bin and *.elf into OUT.
+# NAME.bin and NAME.elf.
 test-guests:
-	@if [ -f tests/guests/Makefile ]; then \
-		$(MAKE) --no-print-directory -C tests/guests \
-			OUT=$(abspath $(GUESTS)); \
-	fi
+	@$(MAKE) --no-print-directory -s -C tests/guests OUT=$(abspath $(GUESTS))
 
 # What this spec names as guest:NAME.
 guests-for-spec:

@@ -20,11 +20,12 @@ HOSTCC ?= gcc
 LD := ld
 V ?= 0
 Q := $(if $(filter 0,$(V)),@,)
-say = $(if $(filter 0,$(V)),@printf '  %-8s%s\n' '$(1)' '$(2)')
+say = $(if $(filter 0,$(V)),@printf '  %-10s%s\n' '$(1)' '$(2)')
 
 iso: $(O)/bulkhead.iso
 elf: $(O)/verify.stamp
 
+include $(BUILD)/include/config/auto.conf
 include tools/flags.mk
 
 # dtc says FILE:LINE.COLUMN-COLUMN; editors understand FILE:LINE:COLUMN.

@@ -1,0 +1,366 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+One image in an emulator, seen as lines of its partitions.
+
+    with Machine("build/images/demo") as machine:
+        machine.expect(r"Ready", partition="linux", timeout=60)
+        machine.send("nproc\\n", partition="linux")
+        machine.hmp("nmi 0")
+
+Every UART that a partition owns, the hypervisor's console and QEMU's monitor
+are socket pairs of this process; nothing is left behind in the file system.
+The emulator dies with this process, however that ends.
+"""
+import ctypes
+import json
+import os
+import re
+import selectors
+import signal
+import socket
+import subprocess
+import time
+
+PREFIX = re.compile(r"\[([^\]\s]+)\] ?(.*)", re.S)
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78c]")
+MIB = 1 << 20
+
+
+class EmulatorError(Exception):
+    """The emulator cannot be started, or said something unexpected."""
+
+
+class Ended(EmulatorError):
+    """The emulator ended while something was still expected of it."""
+
+
+class TimeLimit(EmulatorError):
+    """What was expected did not come in time."""
+
+
+class Report:
+    """What the driver needs of report.json."""
+
+    def __init__(self, directory):
+        path = os.path.join(directory, "report.json")
+        with open(path) as file:
+            self.all = json.load(file)
+        machine = self.all["machine"]
+        self.partitions = [p["name"] for p in self.all["partitions"]]
+        # q35 counts the MiB below 1 MiB and the firmware's too.
+        end = max(r["base"] + r["size"] for r in machine["ram"])
+        self.ram_mib = -(-end // MIB)
+        self.lp_count = len(machine["lps"])
+        self.cpu_count = 1 + max(lp["apic_id"] for lp in machine["lps"])
+        # (port, irq, owner or None)
+        self.uarts = [(u["base"], u["irq"], u.get("owner") or None)
+                      for u in machine["uarts"]]
+
+
+def clean(text):
+    """A line as a person reads it: no escapes, the last of \\r overwrites."""
+    text = ESCAPES.sub("", text).rstrip("\r")
+    return text.rsplit("\r", 1)[-1] if "\r" in text else text
+
+
+def die_with_parent():
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+class Stream:
+    """Bytes of one source, cut into lines."""
+
+    def __init__(self, name, sock):
+        self.name = name
+        self.sock = sock
+        self.rest = b""
+        self.touched = 0.0
+
+    def feed(self, data):
+        self.touched = time.monotonic()
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        return [line.decode("utf-8", "replace") for line in lines]
+
+    def partial(self):
+        return self.rest.decode("utf-8", "replace")
+
+    def take_partial(self):
+        text, self.rest = self.partial(), b""
+        return text
+
+
+class Machine:
+    def __init__(self, directory, firmware="direct", icount=False,
+                 emu_args=(), reboot=True, emulator="qemu",
+                 on_line=None, on_bytes=None):
+        if emulator != "qemu":
+            raise EmulatorError(f"EMU={emulator}: only qemu is known")
+        self.directory = directory
+        self.report = Report(directory)
+        self.firmware = firmware
+        self.icount = icount
+        self.emu_args = list(emu_args)
+        self.reboot = reboot
+        self.on_line = on_line      # (source, text) for each whole line
+        self.on_bytes = on_bytes    # (source, bytes) as they come
+        self.lines = []             # (source, text)
+        self.next_line = 0          # first that expect() has not passed
+        self.streams = {}           # name -> Stream, UARTs of partitions
+        self.selector = selectors.DefaultSelector()
+        self.process = None
+        self.qmp_rest = b""
+        self.qmp_replies = []
+        self.qmp_id = 0
+
+    # -- start and stop ------------------------------------------------------
+
+    def command(self, chardevs):
+        """The command line; chardevs maps an id to a descriptor's number."""
+        report = self.report
+        argv = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg",
+                "-cpu", "max,-la57", "-smp", str(report.cpu_count),
+                "-m", f"{report.ram_mib}M", "-nodefaults",
+                "-display", "none", "-rtc", "base=2000-01-01,clock=vm"]
+        if not self.reboot:
+            argv.append("-no-reboot")
+        if self.icount:
+            argv += ["-icount", "shift=0,sleep=off"]
+        for name, number in chardevs.items():
+            argv += ["-chardev", f"socket,id={name},fd={number}"]
+        argv += ["-mon", "chardev=qmp,mode=control",
+                 "-device", "isa-debugcon,iobase=0xe9,chardev=debugcon"]
+        for index, (port, irq, _) in enumerate(report.uarts):
+            argv += ["-device", f"isa-serial,iobase={port:#x},irq={irq},"
+                     f"chardev=uart{index}"]
+        if self.firmware == "direct":
+            argv += ["-kernel", os.path.join(self.directory, "bulkhead.elf")]
+        elif self.firmware == "bios":
+            argv += ["-cdrom", os.path.join(self.directory, "bulkhead.iso"),
+                     "-boot", "order=d"]
+        else:
+            raise EmulatorError(f"FIRMWARE={self.firmware}: only direct and "
+                                f"bios are known")
+        return argv + self.emu_args
+
+    def start(self):
+        if self.icount and self.icount != "force" \
+                and self.report.cpu_count > 1:
+            raise EmulatorError(
+                f"ICOUNT=1: the spec has {self.report.lp_count} LPs, which "
+                f"take turns of 100 ms under icount; use a spec with one LP, "
+                f"or ICOUNT=force")
+        names = ["qmp", "debugcon"]
+        names += [f"uart{i}" for i in range(len(self.report.uarts))]
+        pairs = {name: socket.socketpair() for name in names}
+        numbers = {name: pair[1].fileno() for name, pair in pairs.items()}
+        self.process = subprocess.Popen(
+            self.command(numbers), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            pass_fds=list(numbers.values()), preexec_fn=die_with_parent)
+        for near, far in pairs.values():
+            far.close()
+            near.setblocking(False)
+        self.watch(pairs["qmp"][0], None)
+        self.qmp_sock = pairs["qmp"][0]
+        self.log = Stream("bulkhead", pairs["debugcon"][0])
+        self.watch(self.log.sock, self.log)
+        for index, (_, _, owner) in enumerate(self.report.uarts):
+            stream = Stream(owner or "bulkhead", pairs[f"uart{index}"][0])
+            if owner:
+                self.streams.setdefault(owner, stream)
+            self.watch(stream.sock, stream)
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self.watch(self.process.stdout, Stream("emulator", None))
+        self.qmp_send("qmp_capabilities")
+        return self
+
+    def watch(self, source, stream):
+        self.selector.register(source, selectors.EVENT_READ, stream)
+
+    def stop(self):
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for key in list(self.selector.get_map().values()):
+            self.selector.unregister(key.fileobj)
+            key.fileobj.close()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    # -- what comes out ------------------------------------------------------
+
+    def add_line(self, source, text):
+        text = clean(text)
+        if source == "bulkhead":
+            # The console of the hypervisor carries the log lines of
+            # partitions too, and says whose they are.
+            found = PREFIX.fullmatch(text)
+            if found:
+                source, text = found[1], found[2]
+        self.lines.append((source, text))
+        if self.on_line:
+            self.on_line(source, text)
+
+    def read(self, key):
+        """False at the end of that source."""
+        try:
+            if isinstance(key.fileobj, socket.socket):
+                data = key.fileobj.recv(65536)
+            else:
+                data = os.read(key.fileobj.fileno(), 65536)
+        except BlockingIOError:
+            return True
+        except OSError:
+            data = b""
+        if not data:
+            self.selector.unregister(key.fileobj)
+            key.fileobj.close()
+            if key.data and key.data.rest:
+                self.add_line(key.data.name, key.data.take_partial())
+            return False
+        if key.data is None:
+            self.qmp_feed(data)
+            return True
+        if self.on_bytes:
+            self.on_bytes(key.data.name, data)
+        for line in key.data.feed(data):
+            self.add_line(key.data.name, line)
+        return True
+
+    def pump(self, timeout):
+        """
+        Reads what there is, waiting for it up to timeout seconds. False when
+        the emulator has ended and everything it said has been read.
+        """
+        if not self.selector.get_map():
+            return False
+        for key, _ in self.selector.select(timeout):
+            self.read(key)
+        return bool(self.selector.get_map())
+
+    def all_streams(self):
+        return [k.data for k in self.selector.get_map().values()
+                if k.data is not None]
+
+    def expect(self, pattern, partition=None, timeout=60):
+        """
+        The first line from here on that matches, of one source or of any, as
+        a match object. A line that has not ended yet (a prompt) counts.
+        """
+        regex = re.compile(pattern)
+        end = time.monotonic() + timeout
+        alive = True
+        while True:
+            while self.next_line < len(self.lines):
+                source, text = self.lines[self.next_line]
+                self.next_line += 1
+                if partition in (None, source):
+                    found = regex.search(text)
+                    if found:
+                        return found
+            for stream in self.all_streams():
+                if partition in (None, stream.name):
+                    found = regex.search(clean(stream.partial()))
+                    if found:
+                        self.add_line(stream.name, stream.take_partial())
+                        self.next_line = len(self.lines)
+                        return found
+            if not alive:
+                raise Ended(f"the emulator ended (status "
+                            f"{self.process.wait()}) before {pattern!r}"
+                            f"{self.tail()}")
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeLimit(f"no {pattern!r} from "
+                                f"{partition or 'anybody'} in {timeout} s"
+                                f"{self.tail()}")
+            alive = self.pump(min(left, 1))
+
+    def run_for(self, seconds):
+        """Reads on for so long; true if the emulator still runs."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if not self.pump(min(0.5, end - time.monotonic())):
+                return False
+        return True
+
+    def wait_end(self, timeout=60):
+        """The emulator's exit status, once it ends by itself."""
+        end = time.monotonic() + timeout
+        while self.pump(0.5):
+            if time.monotonic() > end:
+                raise TimeLimit(f"still running after {timeout} s"
+                                f"{self.tail()}")
+        return self.process.wait()
+
+    def text(self, partition=None):
+        """All whole lines so far."""
+        return [t for s, t in self.lines if partition in (None, s)]
+
+    def tail(self, count=25):
+        last = self.lines[-count:]
+        return "".join(f"\n  [{s}] {t}" for s, t in last)
+
+    # -- what goes in --------------------------------------------------------
+
+    def send(self, text, partition):
+        """Characters into a partition's UART."""
+        data = text.encode() if isinstance(text, str) else text
+        sock = self.streams[partition].sock
+        while data:
+            try:
+                data = data[sock.send(data):]
+            except BlockingIOError:
+                if not self.pump(0.1):
+                    raise Ended("the emulator ended") from None
+
+    # -- the emulator's monitor ----------------------------------------------
+
+    def qmp_send(self, execute, **arguments):
+        self.qmp_id += 1
+        request = {"execute": execute, "id": self.qmp_id}
+        if arguments:
+            request["arguments"] = arguments
+        try:
+            self.qmp_sock.sendall(json.dumps(request).encode() + b"\n")
+        except OSError:
+            pass    # it has ended; who waits for an answer will see that
+        return self.qmp_id
+
+    def qmp_feed(self, data):
+        *lines, self.qmp_rest = (self.qmp_rest + data).split(b"\n")
+        for line in filter(None, (line.strip() for line in lines)):
+            message = json.loads(line)
+            if "id" in message:
+                self.qmp_replies.append(message)
+            elif message.get("event") == "RESET":
+                self.add_line("emulator", "the machine resets")
+            elif message.get("event") == "SHUTDOWN":
+                reason = message["data"].get("reason", "")
+                self.add_line("emulator", f"the machine ends ({reason})")
+
+    def qmp(self, execute, timeout=10, **arguments):
+        wanted = self.qmp_send(execute, **arguments)
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            for reply in self.qmp_replies:
+                if reply["id"] == wanted:
+                    self.qmp_replies.remove(reply)
+                    if "error" in reply:
+                        raise EmulatorError(reply["error"]["desc"])
+                    return reply["return"]
+            if not self.pump(0.2):
+                raise Ended("the emulator ended")
+        raise TimeLimit(f"the monitor did not answer {execute}")
+
+    def hmp(self, line, timeout=10):
+        """A line of the human monitor (nmi, mce, info registers, x ...)."""
+        return self.qmp("human-monitor-command", timeout,
+                        **{"command-line": line})

@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# deps.sh list|check|install [run|check]: the Debian packages that a goal
+# needs. list prints what is missing, check fails if something is, install
+# says what and why and then installs it with apt-get.
+set -eu
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive
+
+# package  reason; the second list is what only `make check` needs
+for_run='
+gcc compiles the hypervisor and the compiler of specs
+libc6-dev headers and libraries of the host programs
+binutils assembles and links the image
+cpp expands the includes and macros of a spec
+libfdt-dev reads the compiled spec
+device-tree-compiler parses a spec
+acpica-tools compiles the ACPI tables of a guest
+kconfig-frontends configuration (make menuconfig)
+grub-pc-bin the boot loader on the ISO
+grub-common makes the ISO (grub-mkrescue)
+xorriso writes the ISO
+mtools writes the ISO
+qemu-system-x86 the machine that boots it
+python3 drives the emulator
+util-linux flock, for builds side by side
+'
+for_check='
+clang the second compiler
+libcmocka-dev unit tests
+libasan8 unit tests: address sanitizer (gcc)
+libubsan1 unit tests: undefined behaviour sanitizer (gcc)
+python3-pytest tests of the compiler and of whole images
+python3-pexpect tests that type into a terminal
+cloc counts source lines
+'
+action=${1:-check} goal=${2:-run}
+wanted=$for_run
+[ "$goal" = check ] && wanted="$for_run$for_check"
+
+missing=
+why=
+add_missing() {
+	while read -r package reason; do
+		[ -n "$package" ] || continue
+		status=$(dpkg-query -W -f '${db:Status-Status}' "$package" \
+			2>/dev/null) || status=
+		[ "$status" = installed ] && continue
+		missing="$missing $package"
+		why="$why$(printf '  %-22s %s' "$package" "$reason")
+"
+	done
+}
+add_missing <<END
+$wanted
+END
+
+[ -n "$missing" ] || exit 0
+case $action in
+list)
+	printf '%s' "$why"
+	exit 0
+	;;
+check)
+	printf 'These Debian packages are missing:\n%s' "$why" >&2
+	exit 1
+	;;
+esac
+
+printf 'These Debian packages are missing and will be installed with apt-get:\n%s' "$why"
+if [ "${NO_INSTALL:-0}" != 0 ]; then
+	printf 'NO_INSTALL is set: nothing installed. To do it yourself:\n'
+	printf '  apt-get install --no-install-recommends%s\n' "$missing"
+	exit 3
+fi
+root=
+if [ "$(id -u)" != 0 ]; then
+	command -v sudo >/dev/null || {
+		printf 'Not root, and no sudo. As root, run:\n' >&2
+		printf '  apt-get install --no-install-recommends%s\n' \
+			"$missing" >&2
+		exit 1
+	}
+	root=sudo
+fi
+get="$root apt-get -y -q --no-install-recommends"
+# A fresh system may have no package lists, or old ones.
+apt-cache show $missing >/dev/null 2>&1 || $get update
+before=$($get --print-uris install $missing 2>/dev/null |
+	awk '/^\x27/ { bytes += $3 } END { printf "%d", bytes }')
+printf 'Downloading %s bytes of packages.\n' "${before:-0}"
+$get install $missing || {
+	$get update
+	$get install $missing
+}

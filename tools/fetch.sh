@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# fetch.sh GUESTS NAME PACKAGE: the file NAME in the directory GUESTS, out of
+# a Debian package that apt downloads and authenticates. Nothing is installed
+# and /etc is not touched. Packages stay in GUESTS/packages, so that nothing
+# is downloaded twice.
+#   linux-image-*  follows the metapackage to the newest kernel; its vmlinuz
+#   busybox-static its program
+set -eu
+export LC_ALL=C
+guests=$1 name=$2 package=$3
+mkdir -p "$guests/packages"
+cd "$guests/packages"
+
+case $package in
+linux-image-*)
+	real=$(apt-cache depends "$package" 2>/dev/null |
+		sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' |
+		sort -V | tail -n 1)
+	;;
+*)
+	real=$package
+	;;
+esac
+file=
+if [ -n "$real" ]; then
+	# 'URI' FILE SIZE HASH
+	line=$(apt-get --print-uris download "$real" 2>/dev/null |
+		grep "^'" | head -n 1) || line=
+	file=$(printf '%s' "$line" | awk '{ print $2 }')
+	size=$(printf '%s' "$line" | awk '{ print $3 }')
+fi
+if [ -z "$file" ]; then
+	# No package lists: what was fetched before is good enough.
+	for old in "${real:-$package}"_*.deb; do
+		[ -f "$old" ] && file=$old
+	done
+	if [ -z "$file" ]; then
+		printf 'error: apt knows no package %s; run: apt-get update\n' \
+			"$package" >&2
+		exit 1
+	fi
+fi
+if [ -f "$file" ]; then
+	printf '  %-10s%s (0 bytes downloaded, cached)\n' FETCH "$file"
+else
+	printf '  %-10s%s (%s bytes to download)\n' FETCH "$file" "$size"
+	rm -rf part
+	mkdir part
+	# Also when apt may not drop to its own user here.
+	(cd part && apt-get -q -o APT::Sandbox::User="$(id -un)" \
+		download "$real" >../fetch.log 2>&1) || {
+		cat fetch.log >&2
+		exit 1
+	}
+	rm -f fetch.log
+	mv part/*.deb .
+	rmdir part
+fi
+
+rm -rf "tree.$name"
+mkdir "tree.$name"
+case $package in
+linux-image-*)
+	dpkg-deb --fsys-tarfile "$file" |
+		tar -x -C "tree.$name" --wildcards './boot/vmlinuz-*'
+	mv "tree.$name"/boot/vmlinuz-* "../$name.new"
+	;;
+*)
+	dpkg-deb --fsys-tarfile "$file" | tar -x -C "tree.$name" ./bin/busybox
+	mv "tree.$name/bin/busybox" "../$name.new"
+	;;
+esac
+rm -rf "tree.$name"
+touch "../$name.new"
+mv "../$name.new" "../$name"
