@@ -7,6 +7,7 @@
 #ifndef CORE_SYNTH_STATE_H
 #define CORE_SYNTH_STATE_H
 
+#include "lib/spinlock.h"
 #include "lib/types.h"
 
 #define MTRR_FIXED_COUNT 11
@@ -56,13 +57,12 @@ struct vp_msr_state {
 
 struct vp_synth_state {
 	uint64_t vp_assist;		/* the MSR as the guest wrote it */
+	uint32_t crash_done;		/* bytes of a crash text in the log */
 	struct vp_msr_state msr;
 };
 
 struct partition_synth_state {
-	volatile uint32_t lock;		/* of all that follows */
-	/* A VP wrote its TSC: the TSC page says "use the MSR" from then on. */
-	uint32_t tsc_written;
+	struct spinlock lock;		/* of all that follows */
 	uint64_t guest_os_id;
 	uint64_t hypercall;		/* the MSRs as the guest wrote them */
 	uint64_t reference_tsc;

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CPUID: register = (the machine's & allow) | force, then what depends on the
+ * VP's own state. A leaf without a row reads as zeros; the hypervisor's own
+ * leaves are in cpuid_synth.c.
+ */
+#include "abi/cpuid.h"
+#include "abi/registers.h"
+#include "cpu/id.h"
+#include "guest/guest.h"
+#include "guest/synth.h"
+#include "lib/bits.h"
+
+enum { REG_EAX, REG_EBX, REG_ECX, REG_EDX };
+
+#define CR4_OSXSAVE BIT(18)
+#define CR4_PKE BIT(22)
+
+#define XSAVE_LEGACY_SIZE 576u	/* legacy area and header (SDM1 13.4) */
+#define XSAVE_FIRST_EXTENDED 2u
+#define XSAVE_FEATURE_COUNT 63u
+#define XSAVE_ALIGNED 2u	/* leaf 0xD.n ECX: on 64 bytes if compacted */
+#define XSAVE_COMPACTS 0xau	/* leaf 0xD.1 EAX: XSAVEC or XSAVES */
+
+/* First row of leaf or, if there is none, of a higher one. */
+static uint32_t cpuid_first_row(const struct partition_config *config,
+				uint32_t leaf)
+{
+	uint32_t low = 0;
+	uint32_t high = config->cpuid_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (config->cpuids[middle].leaf < leaf) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+/* The row of (leaf, subleaf) on this machine, or null. */
+static const struct cpuid_config *
+cpuid_find_row(const struct partition_config *config, uint32_t leaf,
+	       uint32_t subleaf)
+{
+	uint32_t i = cpuid_first_row(config, leaf);
+
+	for (; i < config->cpuid_count; i++) {
+		const struct cpuid_config *row =
+			&config->cpuids[index_mask(i, config->cpuid_count)];
+
+		if (row->leaf != leaf) {
+			return NULL;
+		}
+		if (row->subleaf != subleaf &&
+		    row->subleaf != CPUID_ANY_SUBLEAF) {
+			continue;
+		}
+		if (row->vendor == VENDOR_ANY ||
+		    row->vendor == machine_config.vendor) {
+			return row;
+		}
+	}
+	return NULL;
+}
+
+/* Bytes that XSAVE (or XSAVEC, compacted) needs for these features. */
+static uint32_t cpuid_xsave_size(uint64_t features, bool compacted)
+{
+	uint32_t size = XSAVE_LEGACY_SIZE;
+
+	for (uint32_t i = XSAVE_FIRST_EXTENDED; i < XSAVE_FEATURE_COUNT; i++) {
+		uint32_t regs[4];
+
+		if (features >> i == 0) {
+			break;
+		}
+		if ((features & BIT(i)) == 0) {
+			continue;
+		}
+		cpu_id_read(CPUID_LEAF_XSTATE, i, regs);
+		if (compacted) {
+			if ((regs[REG_ECX] & XSAVE_ALIGNED) != 0) {
+				size = (uint32_t)align_up(size, 64);
+			}
+			size += regs[REG_EAX];
+		} else if (regs[REG_EBX] + regs[REG_EAX] > size) {
+			size = regs[REG_EBX] + regs[REG_EAX];
+		}
+	}
+	return size;
+}
+
+/* Leaves 0xD.0 and 0xD.1: sizes for what the guest has on and may have. */
+static void cpuid_fill_xstate(const struct vp *vp, uint32_t subleaf,
+			      uint32_t regs[4])
+{
+	uint64_t live = vp->vcpu.xcr0;
+
+	if (subleaf == 0) {
+		uint64_t most = ((uint64_t)regs[REG_EDX] << 32) |
+				regs[REG_EAX];
+
+		most &= partition_config(vp->partition)->xcr0_allow;
+		regs[REG_EAX] = (uint32_t)most;
+		regs[REG_EDX] = (uint32_t)(most >> 32);
+		regs[REG_EBX] = cpuid_xsave_size(live, false);
+		regs[REG_ECX] = cpuid_xsave_size(most, false);
+	} else if (subleaf == 1) {
+		regs[REG_EBX] = 0;
+		if ((regs[REG_EAX] & XSAVE_COMPACTS) != 0) {
+			regs[REG_EBX] = cpuid_xsave_size(live | vp->vcpu.xss,
+							 true);
+		}
+	}
+}
+
+/* regs[at] gets bits from CR4 while the guest has cr4_bit on. */
+static void cpuid_copy_cr4(const struct vp *vp, uint64_t cr4_bit,
+			   uint32_t bits, uint32_t *reg)
+{
+	uint64_t cr4;
+
+	*reg &= ~bits;
+	if (vcpu_get_register(&vp->vcpu, HV_REGISTER_CR4, &cr4) == HV_OK &&
+	    (cr4 & cr4_bit) != 0) {
+		*reg |= bits;
+	}
+}
+
+static void cpuid_fill_dynamic(const struct vp *vp,
+			       const struct cpuid_config *row,
+			       uint32_t subleaf, uint32_t regs[4])
+{
+	const struct partition_config *config =
+		partition_config(vp->partition);
+
+	if ((row->dynamic & CPUID_DYN_LEAF1) != 0) {
+		regs[REG_EBX] = (regs[REG_EBX] & 0xffff) |
+				(config->vp_count & 0xff) << 16 |
+				(vp->number & 0xff) << 24;
+		cpuid_copy_cr4(vp, CR4_OSXSAVE, CPUID_1_ECX_OSXSAVE,
+			       &regs[REG_ECX]);
+	}
+	if ((row->dynamic & CPUID_DYN_X2APIC_ID) != 0) {
+		regs[REG_ECX] = (regs[REG_ECX] & ~0xffu) | (subleaf & 0xff);
+		regs[REG_EDX] = vp->number;
+	}
+	if ((row->dynamic & CPUID_DYN_XSTATE) != 0) {
+		cpuid_fill_xstate(vp, subleaf, regs);
+	}
+	if ((row->dynamic & CPUID_DYN_AMD_ID) != 0) {
+		regs[REG_EAX] = vp->number;
+		regs[REG_EBX] = (regs[REG_EBX] & ~0xffu) |
+				(vp->number & 0xff);
+	}
+	if ((row->dynamic & CPUID_DYN_OSPKE) != 0) {
+		cpuid_copy_cr4(vp, CR4_PKE, CPUID_7_ECX_OSPKE,
+			       &regs[REG_ECX]);
+	}
+}
+
+static void cpuid_read_row(const struct vp *vp, uint32_t leaf,
+			   uint32_t subleaf, uint32_t regs[4])
+{
+	const struct cpuid_config *row = cpuid_find_row(
+		partition_config(vp->partition), leaf, subleaf);
+
+	if (row == NULL) {
+		for (unsigned i = 0; i < 4; i++) {
+			regs[i] = 0;
+		}
+		return;
+	}
+	cpu_id_read(leaf, subleaf, regs);
+	for (unsigned i = 0; i < 4; i++) {
+		regs[i] = (regs[i] & row->allow[i]) | row->force[i];
+	}
+	if (row->dynamic != 0) {
+		cpuid_fill_dynamic(vp, row, subleaf, regs);
+	}
+}
+
+enum outcome cpuid_handle(struct vp *vp)
+{
+	uint32_t leaf = (uint32_t)vp->vcpu.gpr[GPR_RAX];
+	uint32_t subleaf = (uint32_t)vp->vcpu.gpr[GPR_RCX];
+	uint32_t regs[4];
+
+	if (leaf >= HV_CPUID_FIRST && leaf <= HV_CPUID_LAST) {
+		cpuid_read_synth(vp, leaf, regs);
+	} else {
+		cpuid_read_row(vp, leaf, subleaf, regs);
+	}
+	vp->vcpu.gpr[GPR_RAX] = regs[REG_EAX];
+	vp->vcpu.gpr[GPR_RBX] = regs[REG_EBX];
+	vp->vcpu.gpr[GPR_RCX] = regs[REG_ECX];
+	vp->vcpu.gpr[GPR_RDX] = regs[REG_EDX];
+	return OUTCOME_NEXT;
+}
