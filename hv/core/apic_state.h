@@ -3,7 +3,7 @@
  * What a VP's local APIC keeps (hv/guest/apic*.c, SDM3 chapter 11). Plain
  * data of fixed size, no pointers. Written by the LP that runs the VP; other
  * LPs read base, svr, ldr, dfr and ppr, each in one load, to find the target
- * of an interrupt. All zeros is a valid state: globally disabled.
+ * of an interrupt. apic_reset() comes before anything else.
  */
 #ifndef CORE_APIC_STATE_H
 #define CORE_APIC_STATE_H

@@ -24,6 +24,8 @@ int apic_pending_vector(const struct vp *vp) must_use;
 int apic_requested_vector(const struct vp *vp) must_use;
 /* The guest takes it: IRR to ISR. */
 void apic_accept(struct vp *vp, uint8_t vector);
+/* The guest has done with the highest vector in service. */
+void apic_end_of_interrupt(struct vp *vp);
 /* After a run: the guest may have written CR8. Before: what CR8 shows. */
 void apic_set_cr8(struct vp *vp, uint8_t cr8);
 uint8_t apic_get_cr8(const struct vp *vp) must_use;
@@ -32,6 +34,11 @@ uint8_t apic_get_cr8(const struct vp *vp) must_use;
 uint64_t apic_deadline(const struct vp *vp) must_use;
 /* Fires the timer if its time has come. */
 void apic_poll_timer(struct vp *vp, uint64_t host_tsc);
+/*
+ * The guest's TSC has just been moved by delta (vcpu.tsc_offset is the new
+ * one): counts go on undisturbed, a TSC deadline is compared anew.
+ */
+void apic_adjust_tsc(struct vp *vp, uint64_t delta);
 
 /* Is address inside this VP's xAPIC page (enabled, not x2APIC)? */
 bool apic_claims(const struct vp *vp, gpa_t address) must_use;

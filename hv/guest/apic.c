@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The heart of the local APIC: which vector is requested, in service, above
+ * the priority (SDM3 11.8, 11.9). It keeps true: irr_top, isr_top and ppr
+ * follow from irr[], isr[] and tpr; no vector below 16 is in irr[] or isr[].
+ * All of it runs on the VP's own LP. Delivery is atomic (a vector that was
+ * offered is taken or stays requested), so the spurious vector never fires.
+ */
+#include "guest/apic_private.h"
+#include "guest/ioapic.h"
+
+/* Highest bit of words[last] and below; 0: none. */
+static inline uint8_t top_vector(const uint64_t *words, unsigned last)
+{
+	for (unsigned i = last + 1; i-- > 0;) {
+		if (words[i] != 0) {
+			return (uint8_t)(i * 64 + bits_highest(words[i]));
+		}
+	}
+	return 0;
+}
+
+/* SDM3 11.8.3.1 */
+static inline void update_ppr(struct apic_state *apic)
+{
+	uint8_t service = apic->isr_top & 0xf0;
+
+	apic->ppr = (apic->tpr & 0xf0) >= service ? apic->tpr : service;
+}
+
+static void reset_registers(struct vp *vp, uint64_t base)
+{
+	vp->apic = (struct apic_state){
+		.base = base,
+		.svr = 0xff,
+		.dfr = 0xffffffff,
+		.timer_host = UINT64_MAX,
+	};
+	for (unsigned i = 0; i < APIC_LVT_COUNT; i++) {
+		vp->apic.lvt[i] = APIC_LVT_MASKED;
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		__atomic_store_n(&vp->posted[i], 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&vp->posted_level[i], 0, __ATOMIC_RELAXED);
+	}
+}
+
+void apic_reset(struct vp *vp)
+{
+	reset_registers(vp, APIC_PAGE | APIC_BASE_ENABLED |
+			(vp->number == 0 ? APIC_BASE_BSP : 0u));
+}
+
+/* SDM3 11.4.7.3: all but the id and the mode. */
+void apic_init(struct vp *vp)
+{
+	reset_registers(vp, vp->apic.base);
+}
+
+static inline void request_vector(struct apic_state *apic, uint8_t vector,
+				  bool level)
+{
+	unsigned word = vector >> 6;
+	uint64_t bit = BIT(vector & 63u);
+
+	apic->irr[word] |= bit;
+	if (level) {
+		apic->tmr[word] |= bit;
+	} else {
+		apic->tmr[word] &= ~bit;
+	}
+	if (vector > apic->irr_top) {
+		apic->irr_top = vector;
+	}
+}
+
+/* The error interrupt comes once until the ESR is written (SDM3 11.5.3). */
+void apic_report_error(struct vp *vp, uint32_t esr)
+{
+	struct apic_state *apic = &vp->apic;
+	uint32_t lvt = apic->lvt[APIC_LVT_ERROR];
+	uint8_t vector = (uint8_t)lvt;
+	bool armed = apic->esr_pending == 0;
+
+	apic->esr_pending |= esr;
+	if (!armed || (lvt & APIC_LVT_MASKED) != 0) {
+		return;
+	}
+	if (vector < APIC_VECTOR_FIRST) {
+		apic->esr_pending |= APIC_ESR_RECEIVE_VECTOR;
+		return;
+	}
+	request_vector(apic, vector, false);
+}
+
+void apic_set_requested(struct vp *vp, uint8_t vector, bool level)
+{
+	if ((vp->apic.svr & APIC_SVR_ENABLED) == 0) {
+		return;
+	}
+	if (vector < APIC_VECTOR_FIRST) {
+		apic_report_error(vp, APIC_ESR_RECEIVE_VECTOR);
+		return;
+	}
+	request_vector(&vp->apic, vector, level);
+}
+
+static void take_word(struct vp *vp, unsigned i)
+{
+	struct apic_state *apic = &vp->apic;
+	uint64_t bits, level;
+
+	bits = __atomic_exchange_n(&vp->posted[i], 0, __ATOMIC_ACQ_REL);
+	/*
+	 * Only read: the sender of a vector says before each post whether it
+	 * is level. Clearing here could lose what a next sender has said.
+	 */
+	level = __atomic_load_n(&vp->posted_level[i], __ATOMIC_RELAXED);
+	if (!apic_is_enabled(apic) || (apic->svr & APIC_SVR_ENABLED) == 0) {
+		return;
+	}
+	if (i == 0 && (bits & 0xffff) != 0) {
+		bits &= ~0xffffull;
+		apic_report_error(vp, APIC_ESR_RECEIVE_VECTOR);
+	}
+	if (bits == 0) {
+		return;
+	}
+	apic->irr[i] |= bits;
+	apic->tmr[i] = (apic->tmr[i] & ~bits) | (level & bits);
+	if (i * 64 + bits_highest(bits) > apic->irr_top) {
+		apic->irr_top = (uint8_t)(i * 64 + bits_highest(bits));
+	}
+}
+
+void apic_take_posted(struct vp *vp)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		if (__atomic_load_n(&vp->posted[i], __ATOMIC_RELAXED) != 0) {
+			take_word(vp, i);
+		}
+	}
+}
+
+int apic_pending_vector(const struct vp *vp)
+{
+	const struct apic_state *apic = &vp->apic;
+
+	return (apic->irr_top & 0xf0) > (apic->ppr & 0xf0) ?
+	       apic->irr_top : -1;
+}
+
+int apic_requested_vector(const struct vp *vp)
+{
+	return vp->apic.irr_top != 0 ? vp->apic.irr_top : -1;
+}
+
+void apic_accept(struct vp *vp, uint8_t vector)
+{
+	struct apic_state *apic = &vp->apic;
+	unsigned word = vector >> 6;
+	uint64_t bit = BIT(vector & 63u);
+
+	if ((apic->irr[word] & bit) == 0) {
+		return;
+	}
+	apic->irr[word] &= ~bit;
+	if (vector == apic->irr_top) {
+		apic->irr_top = top_vector(apic->irr, word);
+	}
+	apic->isr[word] |= bit;
+	if (vector > apic->isr_top) {
+		apic->isr_top = vector;
+		update_ppr(apic);
+	}
+}
+
+void apic_end_of_interrupt(struct vp *vp)
+{
+	struct apic_state *apic = &vp->apic;
+	uint8_t vector = apic->isr_top;
+	unsigned word = vector >> 6;
+	uint64_t bit = BIT(vector & 63u);
+
+	if (vector == 0) {
+		return;
+	}
+	apic->isr[word] &= ~bit;
+	apic->isr_top = top_vector(apic->isr, word);
+	update_ppr(apic);
+	if ((apic->tmr[word] & bit) != 0) {
+		ioapic_end_of_interrupt(vp->partition, vector);
+	}
+}
+
+void apic_set_tpr(struct vp *vp, uint8_t tpr)
+{
+	vp->apic.tpr = tpr;
+	update_ppr(&vp->apic);
+}
+
+/* CR8 shows bits 7:4 only: a TPR whose bits it agrees with keeps the rest. */
+void apic_set_cr8(struct vp *vp, uint8_t cr8)
+{
+	if (vp->apic.tpr >> 4 != (cr8 & 0xf)) {
+		apic_set_tpr(vp, (uint8_t)(cr8 << 4));
+	}
+}
+
+uint8_t apic_get_cr8(const struct vp *vp)
+{
+	return vp->apic.tpr >> 4;
+}
+
+/* SDM3 11.4.7.2: what is requested or in service stays. */
+void apic_set_spurious(struct vp *vp, uint32_t svr)
+{
+	struct apic_state *apic = &vp->apic;
+
+	if ((svr & APIC_SVR_ENABLED) != 0) {
+		bool was_off = (apic->svr & APIC_SVR_ENABLED) == 0;
+
+		apic->svr = svr;
+		if (was_off) {
+			ioapic_retry(vp->partition);
+		}
+		return;
+	}
+	/* What was sent before the switch-off had still arrived. */
+	apic_take_posted(vp);
+	apic->svr = svr;
+	apic_timer_write_lvt(vp, apic->lvt[APIC_LVT_TIMER] | APIC_LVT_MASKED);
+	for (unsigned i = 0; i < APIC_LVT_COUNT; i++) {
+		apic->lvt[i] |= APIC_LVT_MASKED;
+	}
+}
