@@ -15,6 +15,7 @@ import ctypes
 import json
 import os
 import re
+import select
 import selectors
 import signal
 import socket
@@ -22,7 +23,8 @@ import subprocess
 import time
 
 PREFIX = re.compile(r"\[([^\]\s]+)\] ?(.*)", re.S)
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78c]")
+ESCAPE = re.compile(rb"\x1b\[([0-9;?]*)([A-Za-z])|\x1b[()][A-Z0-9]|"
+                    rb"\x1b[=>78c]")
 MIB = 1 << 20
 
 
@@ -57,10 +59,69 @@ class Report:
                       for u in machine["uarts"]]
 
 
+class LineModel:
+    """What one terminal line shows after some bytes with cursor moves."""
+
+    def __init__(self):
+        self.cells = []
+        self.cursor = 0
+        self.rest = b""
+
+    def feed(self, data):
+        data, self.rest = self.rest + data, b""
+        at = 0
+        while at < len(data):
+            byte = data[at:at + 1]
+            if byte == b"\x1b":
+                found = ESCAPE.match(data, at)
+                if found:
+                    self.escape(found)
+                    at = found.end()
+                    continue
+                if len(data) - at < 12:     # the rest is still to come
+                    self.rest = data[at:]
+                    return
+            elif byte == b"\n":
+                self.cells, self.cursor = [], 0
+            elif byte == b"\r":
+                self.cursor = 0
+            elif byte == b"\b":
+                self.cursor = max(0, self.cursor - 1)
+            elif byte >= b" " and byte != b"\x7f":
+                self.put(byte)
+            at += 1
+
+    def put(self, byte):
+        if self.cursor < len(self.cells):
+            self.cells[self.cursor] = byte
+        else:
+            self.cells += [b" "] * (self.cursor - len(self.cells)) + [byte]
+        self.cursor += 1
+
+    def escape(self, found):
+        number, action = found[1], found[2]
+        count = int(number) if number and number.isdigit() else 0
+        if action == b"D":
+            self.cursor = max(0, self.cursor - max(1, count))
+        elif action == b"C":
+            self.cursor += max(1, count)
+        elif action in (b"J", b"K"):
+            if count == 0:
+                del self.cells[self.cursor:]
+            elif count == 2:
+                self.cells = []
+
+    def text(self):
+        return b"".join(self.cells).decode("utf-8", "replace")
+
+
 def clean(text):
-    """A line as a person reads it: no escapes, the last of \\r overwrites."""
-    text = ESCAPES.sub("", text).rstrip("\r")
-    return text.rsplit("\r", 1)[-1] if "\r" in text else text
+    """A line as a person sees it on a terminal."""
+    if text.isprintable():
+        return text
+    model = LineModel()
+    model.feed(text.encode())
+    return model.text()
 
 
 def die_with_parent():
@@ -234,13 +295,20 @@ class Machine:
             self.add_line(key.data.name, line)
         return True
 
-    def pump(self, timeout):
+    def pump(self, timeout, also=None):
         """
-        Reads what there is, waiting for it up to timeout seconds. False when
-        the emulator has ended and everything it said has been read.
+        Reads what there is, waiting for it up to timeout seconds, less if
+        there is something at the descriptor also. False when the emulator
+        has ended and everything it said has been read.
         """
         if not self.selector.get_map():
             return False
+        if also is not None:
+            ready = select.select([self.selector.fileno(), also], [], [],
+                                  timeout)[0]
+            if self.selector.fileno() not in ready:
+                return True
+            timeout = 0
         for key, _ in self.selector.select(timeout):
             self.read(key)
         return bool(self.selector.get_map())
