@@ -243,6 +243,10 @@ struct try {
 };
 
 void try_run(struct try *t);
+/* For an interrupt handler: the interrupt ends this VP's try_run(). */
+bool trap_end_try(struct trap_frame *frame);
+/* Sees every trap first; true: it was meant for it. */
+extern bool (*trap_hook)(struct trap_frame *frame);
 
 #define RAX 0
 #define RCX 1

@@ -33,6 +33,7 @@ void paging_init(void)
 	paging_root[0] = (uint64_t)paging_pdpt | rw;
 	paging_root[1] = (uint64_t)window_pdpt | rw;
 	write_cr3((uint64_t)paging_root);
+	write_cr0(read_cr0() | 0x10000);	/* WP */
 }
 
 volatile void *paging_window(unsigned slot, uint64_t gpa)

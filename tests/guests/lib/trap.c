@@ -34,9 +34,16 @@ extern uint8_t try_code_rdmsr[], try_code_wrmsr[], try_code_cr0[],
 	try_code_read64[], try_code_write64[];
 void trap_handle(struct trap_frame *f);
 
-static void trap_to_try(struct trap_frame *f, struct vp_local *local)
+bool (*trap_hook)(struct trap_frame *f);
+
+bool trap_end_try(struct trap_frame *f)
 {
+	struct vp_local *local = vp_local();
 	struct try *t = local->try;
+
+	if (t == 0) {
+		return false;
+	}
 
 	memcpy(t->gpr, f->gpr, sizeof(t->gpr));
 	t->gpr[RSP] = f->rsp;
@@ -48,7 +55,8 @@ static void trap_to_try(struct trap_frame *f, struct vp_local *local)
 	local->try = 0;
 	f->rip = (uint64_t)try_return;
 	f->rsp = local->try_rsp;
-	f->rflags &= ~0x400ull;		/* DF */
+	f->rflags &= ~0x600ull;		/* DF, IF */
+	return true;
 }
 
 static void trap_report(const struct trap_frame *f)
@@ -66,11 +74,13 @@ static void trap_report(const struct trap_frame *f)
 
 void trap_handle(struct trap_frame *f)
 {
-	struct vp_local *local = vp_local();
-
-	if (f->vector < 32 && f->vector != VECTOR_NMI && local->try != 0) {
-		trap_to_try(f, local);
-	} else if (irq_handlers[f->vector & 255] != 0) {
+	if (trap_hook != 0 && trap_hook(f)) {
+		return;
+	}
+	if (f->vector < 32 && f->vector != VECTOR_NMI && trap_end_try(f)) {
+		return;
+	}
+	if (irq_handlers[f->vector & 255] != 0) {
 		irq_handlers[f->vector & 255](f);
 	} else {
 		trap_report(f);
