@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Port I/O. The partition's table decides (config.h, enum port_action); a
+ * port without a row, or an access that lies in a row only in part, gets the
+ * partition's default.
+ */
+#include "guest/guest.h"
+
+#include "cpu/log.h"
+#include "cpu/port.h"
+#include "guest/io_string.h"
+#include "guest/operand.h"
+#include "lib/bits.h"
+
+#define LOG_PORT_ANSWER 0xe9u	/* how a guest finds a debug port */
+#define RESET_VALUE 1u
+#define OFF_BIT BIT(5)		/* ACPI: SLP_EN of the sleep control register */
+
+/* The row that has all ports first .. last, or null. */
+static const struct port_config *find_row(const struct partition_config *config,
+					  uint32_t first, uint32_t last)
+{
+	const struct port_config *row;
+	uint32_t low = 0, high = config->port_count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (config->ports[middle].last < first) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	if (low >= config->port_count) {
+		return NULL;
+	}
+	row = &config->ports[index_mask(low, config->port_count)];
+	return row->first <= first && last <= row->last ? row : NULL;
+}
+
+void io_find_port(const struct vp *vp, const struct vcpu_exit *exit,
+		  struct io_port *port)
+{
+	const struct partition_config *config =
+		partition_config(vp->partition);
+	const struct port_config *row;
+	uint32_t first = exit->io.port;
+
+	port->number = exit->io.port;
+	port->physical = exit->io.port;
+	port->size = exit->io.size;
+	row = find_row(config, first, first + exit->io.size - 1);
+	if (row == NULL) {
+		port->action = (enum port_action)config->port_default;
+		return;
+	}
+	port->action = (enum port_action)row->action;
+	if (port->action == PORT_REMAP) {
+		port->physical = (uint16_t)(row->target + (first - row->first));
+	}
+}
+
+static uint32_t physical_in(const struct io_port *port)
+{
+	if (port->size == 1) {
+		return port_in8(port->physical);
+	}
+	if (port->size == 2) {
+		return port_in16(port->physical);
+	}
+	return port_in32(port->physical);
+}
+
+static void physical_out(const struct io_port *port, uint32_t value)
+{
+	if (port->size == 1) {
+		port_out8(port->physical, (uint8_t)value);
+	} else if (port->size == 2) {
+		port_out16(port->physical, (uint16_t)value);
+	} else {
+		port_out32(port->physical, value);
+	}
+}
+
+static enum outcome refuse(struct vp *vp, const struct io_port *port,
+			   const char *reason)
+{
+	partition_fail(vp, reason, port->number, port->size,
+		       (uint64_t)port->action);
+	return OUTCOME_STOP;
+}
+
+enum outcome io_in(struct vp *vp, const struct io_port *port, uint32_t *value)
+{
+	switch (port->action) {
+	case PORT_DENY:
+		vp->denied_count++;
+		*value = 0xffffffff;
+		return OUTCOME_NEXT;
+	case PORT_PASS:
+	case PORT_REMAP:
+		*value = physical_in(port);
+		return OUTCOME_NEXT;
+	case PORT_LOG:
+		*value = 0xffffff00 | LOG_PORT_ANSWER;
+		return OUTCOME_NEXT;
+	case PORT_RESET:
+	case PORT_OFF:
+		/* ACPI sleep status: no wake event. */
+		*value = 0;
+		return OUTCOME_NEXT;
+	case PORT_STRICT:
+		return refuse(vp, port, "read of a strict port");
+	case PORT_INTERCEPT:
+		return refuse(vp, port, "intercepted port, but no parent");
+	}
+	return refuse(vp, port, "port with an unknown action");
+}
+
+enum outcome io_out(struct vp *vp, const struct io_port *port, uint32_t value)
+{
+	switch (port->action) {
+	case PORT_DENY:
+		vp->denied_count++;
+		return OUTCOME_NEXT;
+	case PORT_PASS:
+	case PORT_REMAP:
+		physical_out(port, value);
+		return OUTCOME_NEXT;
+	case PORT_LOG:
+		log_guest(vp->partition, (char)(value & 0xff));
+		return OUTCOME_NEXT;
+	case PORT_RESET:
+		if (port->size != 1 || value != RESET_VALUE) {
+			return OUTCOME_NEXT;
+		}
+		partition_request_end(vp, END_RESET);
+		return OUTCOME_STOP;
+	case PORT_OFF:
+		if (port->size != 1 || (value & OFF_BIT) == 0) {
+			return OUTCOME_NEXT;
+		}
+		partition_request_end(vp, END_OFF);
+		return OUTCOME_STOP;
+	case PORT_STRICT:
+		return refuse(vp, port, "write of a strict port");
+	case PORT_INTERCEPT:
+		return refuse(vp, port, "intercepted port, but no parent");
+	}
+	return refuse(vp, port, "port with an unknown action");
+}
+
+enum outcome io_handle(struct vp *vp, const struct vcpu_exit *exit)
+{
+	struct vcpu *vcpu = &vp->vcpu;
+	struct io_port port;
+	enum outcome outcome;
+	uint32_t value;
+
+	io_find_port(vp, exit, &port);
+	if (exit->io.string) {
+		return io_string_handle(vp, exit, &port);
+	}
+	if (!exit->io.in) {
+		value = (uint32_t)operand_get_register(vcpu, GPR_RAX,
+						       port.size, false);
+		return io_out(vp, &port, value);
+	}
+	outcome = io_in(vp, &port, &value);
+	if (outcome == OUTCOME_NEXT) {
+		operand_set_register(vcpu, GPR_RAX, port.size, false, value);
+	}
+	return outcome;
+}
