@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Walks every partition's nested tables as the processor would (APM2 15.25,
+ * 5.3) and proves the ownership rule: a partition reaches its own regions,
+ * all of them and nothing else; no page is reached by two; no page of the
+ * hypervisor is reached at all.
+ *
+ * The tables in the image are start values: initial[i] is copied to pool[i]
+ * before the first guest instruction, so an entry that points at pool[i]
+ * leads to the content of initial[i]. The walk uses that and never the
+ * emitter's order.
+ *
+ * No bit is free. Bits that the processor ignores (11:9, 62:52) must be zero
+ * as well, so that any one changed bit is found.
+ */
+#include "verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NPT_PRESENT 0x001ull
+#define NPT_WRITE 0x002ull
+#define NPT_USER 0x004ull	/* nested walks are user accesses */
+#define NPT_ACCESSED 0x020ull
+#define NPT_DIRTY 0x040ull
+#define NPT_LARGE 0x080ull
+#define NPT_ADDRESS 0x000ffffffffff000ull
+
+/* Accessed and dirty are preset: the processor never writes a table. */
+#define NPT_TABLE_BITS (NPT_PRESENT | NPT_WRITE | NPT_USER | NPT_ACCESSED)
+#define NPT_PAGE_BITS (NPT_TABLE_BITS | NPT_DIRTY)
+
+#define NPT_LEVELS 4u
+#define ENTRY_COUNT ((unsigned)CONFIG_TABLE_ENTRIES)
+
+/* What one walk has found to be reachable, merged where it continues. */
+struct extent {
+	uint64_t gpa;
+	uint64_t spa;
+	uint64_t size;
+	uint32_t partition;
+};
+
+struct walk {
+	const struct image *image;
+	const struct partition_tables *partition;
+	struct report *report;
+	uint32_t index;			/* of the partition */
+	uint8_t *used;			/* per pool page: times reached */
+	uint64_t *covered;		/* per region: bytes mapped */
+	uint32_t region;		/* where the last leaf was found */
+	struct extent *extents;		/* of all partitions */
+	size_t extent_count;
+	size_t extent_room;
+};
+
+static uint64_t nested_leaf_size(unsigned level)
+{
+	return 1ull << (12 + 9 * (level - 1));
+}
+
+static uint64_t nested_entry(const struct walk *walk, uint32_t table,
+			     unsigned entry)
+{
+	return load64(walk->partition->initial + table * PAGE + entry * 8);
+}
+
+static void nested_add_extent(struct walk *walk, uint64_t gpa, uint64_t spa,
+			      uint64_t size)
+{
+	struct extent *last;
+
+	if (walk->extent_count) {
+		last = &walk->extents[walk->extent_count - 1];
+		if (last->partition == walk->index &&
+		    last->gpa + last->size == gpa &&
+		    last->spa + last->size == spa) {
+			last->size += size;
+			return;
+		}
+	}
+	if (walk->extent_count == walk->extent_room) {
+		walk->extent_room = walk->extent_room * 2 + 16;
+		walk->extents = realloc(walk->extents, walk->extent_room *
+					sizeof(*walk->extents));
+		if (!walk->extents) {
+			fprintf(stderr, "verify: out of memory\n");
+			exit(2);
+		}
+	}
+	walk->extents[walk->extent_count++] =
+		(struct extent){ gpa, spa, size, walk->index };
+}
+
+/* The region that holds the GPA, or region_count. */
+static uint32_t nested_find_region(struct walk *walk, uint64_t gpa)
+{
+	const struct partition_tables *p = walk->partition;
+	uint32_t i;
+
+	for (i = 0; i < p->config.region_count; i++) {
+		/* Start at the last hit: leaves come in GPA order. */
+		uint32_t at = (walk->region + i) % p->config.region_count;
+
+		if (gpa >= p->regions[at].gpa &&
+		    gpa - p->regions[at].gpa < p->regions[at].size) {
+			walk->region = at;
+			return at;
+		}
+	}
+	return p->config.region_count;
+}
+
+static void nested_check_leaf(struct walk *walk, uint64_t gpa, uint64_t spa,
+			      uint64_t size)
+{
+	const struct partition_tables *p = walk->partition;
+	uint32_t i = nested_find_region(walk, gpa);
+	const struct region_config *region;
+
+	nested_add_extent(walk, gpa, spa, size);
+	if (i == p->config.region_count) {
+		report_error(walk->report, p->where, "partition %s: GPA "
+			     "0x%llx is mapped (to SPA 0x%llx) but lies in "
+			     "no region of it", p->name,
+			     (unsigned long long)gpa,
+			     (unsigned long long)spa);
+		return;
+	}
+	region = &p->regions[i];
+	if (size > region->size - (gpa - region->gpa)) {
+		report_error(walk->report, p->region_where[i], "partition "
+			     "%s: the 0x%llx-byte page at GPA 0x%llx (SPA "
+			     "0x%llx) reaches beyond its region", p->name,
+			     (unsigned long long)size,
+			     (unsigned long long)gpa,
+			     (unsigned long long)spa);
+		return;
+	}
+	walk->covered[i] += size;
+	if (spa != region->spa + (gpa - region->gpa)) {
+		report_error(walk->report, p->region_where[i], "partition "
+			     "%s: GPA 0x%llx leads to SPA 0x%llx, not to "
+			     "0x%llx", p->name, (unsigned long long)gpa,
+			     (unsigned long long)spa,
+			     (unsigned long long)(region->spa +
+						  (gpa - region->gpa)));
+	}
+}
+
+/* What is wrong with a present entry, or null. */
+static const char *nested_entry_fault(uint64_t entry, unsigned level,
+				      bool leaf)
+{
+	uint64_t address = NPT_ADDRESS;
+	uint64_t bits = NPT_TABLE_BITS;
+
+	if (leaf) {
+		address &= ~(nested_leaf_size(level) - 1);
+		bits = NPT_PAGE_BITS | (level > 1 ? NPT_LARGE : 0);
+	}
+	if (leaf && level == 4) {
+		return "is a leaf at level 4";
+	}
+	if ((entry & bits) != bits) {
+		return "lacks a right or its accessed or dirty bit";
+	}
+	if (entry & ~(address | bits)) {
+		return "has a bit set that must be zero";
+	}
+	return NULL;
+}
+
+static void nested_walk_table(struct walk *walk, uint32_t table,
+			      unsigned level, uint64_t gpa);
+
+static void nested_follow(struct walk *walk, uint64_t entry, unsigned level,
+			  uint64_t gpa)
+{
+	const struct partition_tables *p = walk->partition;
+	uint64_t address = entry & NPT_ADDRESS;
+	uint64_t next = (address - p->pool) / PAGE;
+
+	if (address < p->pool || next >= p->config.nested_pool_count) {
+		report_error(walk->report, p->where, "partition %s: the "
+			     "level %u table for GPA 0x%llx is at SPA "
+			     "0x%llx, outside the partition's pool",
+			     p->name, level - 1, (unsigned long long)gpa,
+			     (unsigned long long)address);
+		return;
+	}
+	if (next >= p->config.nested_initial_count) {
+		report_error(walk->report, p->where, "partition %s: the "
+			     "level %u table for GPA 0x%llx is free page "
+			     "%llu of the pool", p->name, level - 1,
+			     (unsigned long long)gpa,
+			     (unsigned long long)next);
+		return;
+	}
+	nested_walk_table(walk, (uint32_t)next, level - 1, gpa);
+}
+
+static void nested_walk_entry(struct walk *walk, uint64_t entry,
+			      unsigned level, uint64_t gpa)
+{
+	const struct partition_tables *p = walk->partition;
+	bool leaf = level == 1 || (entry & NPT_LARGE);
+	const char *fault;
+
+	if (!(entry & NPT_PRESENT)) {
+		if (entry) {
+			report_error(walk->report, p->where, "partition %s: "
+				     "level %u entry for GPA 0x%llx is "
+				     "0x%llx: neither present nor zero",
+				     p->name, level, (unsigned long long)gpa,
+				     (unsigned long long)entry);
+		}
+		return;
+	}
+	fault = nested_entry_fault(entry, level, leaf);
+	if (fault) {
+		report_error(walk->report, p->where, "partition %s: level %u "
+			     "entry for GPA 0x%llx, 0x%llx, %s", p->name,
+			     level, (unsigned long long)gpa,
+			     (unsigned long long)entry, fault);
+	}
+	if (leaf && level == 4) {
+		return;
+	}
+	/* Broken or not, the processor goes where it points. */
+	if (leaf) {
+		nested_check_leaf(walk, gpa, entry & NPT_ADDRESS &
+				  ~(nested_leaf_size(level) - 1),
+				  nested_leaf_size(level));
+	} else {
+		nested_follow(walk, entry, level, gpa);
+	}
+}
+
+static void nested_walk_table(struct walk *walk, uint32_t table,
+			      unsigned level, uint64_t gpa)
+{
+	const struct partition_tables *p = walk->partition;
+	unsigned i;
+
+	if (walk->used[table]) {
+		/* Twice, or a cycle: reported, and not walked again. */
+		report_error(walk->report, p->where, "partition %s: nested "
+			     "table %u is used again, as the level %u table "
+			     "for GPA 0x%llx", p->name, table, level,
+			     (unsigned long long)gpa);
+		return;
+	}
+	walk->used[table] = 1;
+	for (i = 0; i < ENTRY_COUNT; i++) {
+		uint64_t entry = nested_entry(walk, table, i);
+
+		if (entry) {
+			nested_walk_entry(walk, entry, level, gpa +
+					  i * nested_leaf_size(level));
+		}
+	}
+}
+
+static void nested_check_coverage(const struct walk *walk)
+{
+	const struct partition_tables *p = walk->partition;
+	uint32_t i;
+
+	for (i = 0; i < p->config.region_count; i++) {
+		if (walk->covered[i] == p->regions[i].size) {
+			continue;
+		}
+		report_error(walk->report, p->region_where[i], "partition "
+			     "%s: region GPA 0x%llx is mapped for 0x%llx of "
+			     "0x%llx bytes", p->name,
+			     (unsigned long long)p->regions[i].gpa,
+			     (unsigned long long)walk->covered[i],
+			     (unsigned long long)p->regions[i].size);
+	}
+	for (i = 0; i < p->config.nested_initial_count; i++) {
+		if (!walk->used[i]) {
+			report_error(walk->report, p->where, "partition %s: "
+				     "nested table %u is not reachable",
+				     p->name, i);
+		}
+	}
+}
+
+static void nested_check_partition(struct walk *walk)
+{
+	const struct partition_config *config = &walk->partition->config;
+
+	if (!config->nested_initial_count ||
+	    config->nested_initial_count > config->nested_pool_count ||
+	    walk->partition->pool % PAGE) {
+		report_error(walk->report, walk->partition->where,
+			     "partition %s: no root table in its pool",
+			     walk->partition->name);
+		return;
+	}
+	walk->region = 0;
+	walk->used = alloc_array(config->nested_pool_count, 1);
+	walk->covered = alloc_array(config->region_count, sizeof(uint64_t));
+	nested_walk_table(walk, 0, NPT_LEVELS, 0);
+	nested_check_coverage(walk);
+	free(walk->used);
+	free(walk->covered);
+}
+
+static int nested_compare_extents(const void *a, const void *b)
+{
+	const struct extent *x = a;
+	const struct extent *y = b;
+
+	return x->spa < y->spa ? -1 : x->spa > y->spa;
+}
+
+/*
+ * By what is reachable, not by what the regions claim: holds even where the
+ * regions of two partitions were wrong in the same way.
+ */
+static void nested_check_owners(struct walk *walk,
+				const struct tables *tables)
+{
+	const struct extent *widest = NULL;	/* reaches furthest so far */
+	size_t i;
+
+	qsort(walk->extents, walk->extent_count, sizeof(*walk->extents),
+	      nested_compare_extents);
+	for (i = 0; i < walk->extent_count; i++) {
+		const struct extent *extent = &walk->extents[i];
+		const struct partition_tables *p =
+			&tables->partitions[extent->partition];
+
+		if (image_overlaps(walk->image, extent->spa,
+				   extent->spa + extent->size)) {
+			report_error(walk->report, p->where, "partition %s: "
+				     "GPA 0x%llx reaches the hypervisor: "
+				     "SPA 0x%llx, 0x%llx bytes", p->name,
+				     (unsigned long long)extent->gpa,
+				     (unsigned long long)extent->spa,
+				     (unsigned long long)extent->size);
+		}
+		if (widest && extent->spa < widest->spa + widest->size) {
+			report_error(walk->report, p->where, "partitions %s "
+				     "(GPA 0x%llx) and %s (GPA 0x%llx) both "
+				     "reach SPA 0x%llx", tables->partitions[
+				     widest->partition].name,
+				     (unsigned long long)(widest->gpa +
+				     (extent->spa - widest->spa)), p->name,
+				     (unsigned long long)extent->gpa,
+				     (unsigned long long)extent->spa);
+		}
+		if (!widest || extent->spa + extent->size >
+		    widest->spa + widest->size) {
+			widest = extent;
+		}
+	}
+}
+
+void nested_check(const struct image *image, const struct tables *tables,
+		  struct report *report)
+{
+	struct walk walk;
+	uint32_t i;
+
+	memset(&walk, 0, sizeof(walk));
+	walk.image = image;
+	walk.report = report;
+	for (i = 0; i < tables->partition_count; i++) {
+		walk.index = i;
+		walk.partition = &tables->partitions[i];
+		nested_check_partition(&walk);
+	}
+	nested_check_owners(&walk, tables);
+	free(walk.extents);
+}
