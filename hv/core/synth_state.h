@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * State of the guest interface of the TLFS and of the MSRs that hv/guest
- * emulates: plain data, no addresses. Written by hv/guest only; the part of
- * a VP by the LP that runs it, the part of a partition under its lock.
+ * emulates: plain data, no addresses. Written by hv/guest only: a VP's part
+ * by the LP that runs it, a partition's part by any of its VPs, each 64-bit
+ * value in one store.
  */
 #ifndef CORE_SYNTH_STATE_H
 #define CORE_SYNTH_STATE_H
 
-#include "lib/spinlock.h"
 #include "lib/types.h"
 
 #define MTRR_FIXED_COUNT 11
@@ -62,7 +62,11 @@ struct vp_synth_state {
 };
 
 struct partition_synth_state {
-	struct spinlock lock;		/* of all that follows */
+	/*
+	 * 1: some VP is changing one of the page MSRs; another that wants to
+	 * executes its WRMSR again. Not a lock: LPs are waited for meanwhile.
+	 */
+	volatile uint32_t busy;
 	uint64_t guest_os_id;
 	uint64_t hypercall;		/* the MSRs as the guest wrote them */
 	uint64_t reference_tsc;

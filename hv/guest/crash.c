@@ -70,12 +70,9 @@ enum outcome crash_write_control(struct vp *vp, uint64_t value)
 	if ((value & BIT(HV_CRASH_NOTIFY_BIT)) == 0) {
 		return OUTCOME_NEXT;
 	}
-	spinlock_take(&synth->lock);
 	for (unsigned i = 0; i < CRASH_PARAMETER_COUNT; i++) {
-		p[i] = synth->crash[i];
+		p[i] = __atomic_load_n(&synth->crash[i], __ATOMIC_RELAXED);
 	}
-	spinlock_give(&synth->lock);
-
 	if (vp->synth.crash_done == 0) {
 		log_line("%s: VP %u reports a crash: %lx %lx %lx %lx %lx",
 			 partition_config(vp->partition)->name, vp->number,

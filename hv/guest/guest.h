@@ -24,12 +24,19 @@ enum outcome guest_inject_gp(struct vp *vp) must_use;
 
 /* ---- synthetic interface (TLFS) ---------------------------------------- */
 
-/* A start or restart of the partition: overlays off, MSRs as at power-on. */
+/*
+ * A start or restart of the partition: MSRs as at power-on. Called after
+ * nested_restore(), vcpu_reset() and with partition.tsc_start set: every VP's
+ * TSC starts at 0 there. Not called at an INIT, which keeps all of this.
+ */
 void synth_reset_partition(uint32_t partition);
 void synth_reset_vp(struct vp *vp);
 /* MSRs 0x40000000-0x400001ff. False: #GP(0). */
 bool synth_read_msr(struct vp *vp, uint32_t msr, uint64_t *value) must_use;
-/* As above; *outcome is set when a write ends the partition. */
+/*
+ * As above. *outcome is OUTCOME_NEXT on entry, and changed where a write ends
+ * the partition, or is to be executed again because it takes long.
+ */
 bool synth_write_msr(struct vp *vp, uint32_t msr, uint64_t value,
 		     enum outcome *outcome) must_use;
 /* 100 ns units since the partition's start, by the TSC page's formula. */

@@ -7,6 +7,7 @@
  */
 #include "abi/msr.h"
 #include "abi/registers.h"
+#include "guest/apic.h"
 #include "guest/guest.h"
 #include "guest/msr.h"
 #include "guest/synth.h"
@@ -136,6 +137,7 @@ static void msr_move_tsc(struct vp *vp, uint64_t delta)
 	}
 	vp->vcpu.tsc_offset += delta;
 	vp->synth.msr.tsc_adjust += delta;
+	apic_adjust_tsc(vp, delta);
 	synth_note_tsc_write(vp->partition);
 }
 

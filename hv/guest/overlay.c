@@ -41,32 +41,27 @@ bool overlay_is_visible(uint32_t partition, uint64_t value)
 }
 
 enum hv_err overlay_move(uint32_t partition, uint32_t id, spa_t page,
-			 uint32_t rights, uint64_t from, uint64_t to,
-			 struct overlay_flush *flush)
+			 uint32_t rights, uint64_t from, uint64_t to)
 {
 	bool was = overlay_is_visible(partition, from);
 	bool is = overlay_is_visible(partition, to);
+	struct flush_token token = { 0 };
+	enum hv_err err;
 
-	*flush = (struct overlay_flush){ 0 };
 	if (was && is && ((from ^ to) & ~PAGE_MASK) == 0) {
 		return HV_OK;
 	}
 	if (was) {
-		flush->unmapped = nested_unmap_overlay(partition, id);
+		/* Before the map: it may need the tables that come free. */
+		guest_flush(nested_unmap_overlay(partition, id));
 	}
 	if (!is) {
 		return HV_OK;
 	}
-	return nested_map_overlay(partition, id, gpa(to & ~PAGE_MASK), page,
-				  rights, &flush->mapped);
-}
-
-void overlay_finish(const struct overlay_flush *flush)
-{
-	if (flush->unmapped.generation != 0) {
-		guest_flush(flush->unmapped);
+	err = nested_map_overlay(partition, id, gpa(to & ~PAGE_MASK), page,
+				 rights, &token);
+	if (err == HV_OK) {
+		guest_flush(token);
 	}
-	if (flush->mapped.generation != 0) {
-		guest_flush(flush->mapped);
-	}
+	return err;
 }

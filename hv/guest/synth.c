@@ -18,7 +18,7 @@ void synth_reset_partition(uint32_t partition)
 	struct partition_synth_state *synth =
 		&partition_table[partition].synth;
 
-	/* The lock stays: no VP runs, but other LPs may look at it. */
+	synth->busy = 0;
 	synth->guest_os_id = 0;
 	synth->hypercall = 0;
 	synth->reference_tsc = 0;
@@ -129,99 +129,120 @@ bool synth_read_msr(struct vp *vp, uint32_t msr, uint64_t *value)
 	return true;
 }
 
-/* Under the lock. The page leaves if the guest gives up its identity. */
-static enum hv_err synth_set_hypercall(uint32_t partition, uint64_t value,
-				       struct overlay_flush *flush)
+/*
+ * The page MSRs of a partition are changed by one VP at a time. False: not
+ * now; the VP is to execute its WRMSR again.
+ */
+static bool synth_take_pages(struct partition_synth_state *synth,
+			     enum outcome *outcome)
+{
+	if (__atomic_exchange_n(&synth->busy, 1, __ATOMIC_ACQUIRE) != 0) {
+		*outcome = OUTCOME_SAME;
+		return false;
+	}
+	return true;
+}
+
+static void synth_give_pages(struct partition_synth_state *synth)
+{
+	__atomic_store_n(&synth->busy, 0, __ATOMIC_RELEASE);
+}
+
+/*
+ * A page MSR changes: overlay, then the value that reads show. Enable is
+ * clear in it if the page cannot be had.
+ */
+static bool synth_change_page(uint32_t partition, uint32_t id, spa_t page,
+			      uint32_t rights, uint64_t *msr, uint64_t value)
+{
+	enum hv_err err = overlay_move(partition, id, page, rights, *msr,
+				       value);
+
+	if (err != HV_OK) {
+		value &= ~(uint64_t)HV_MSR_PAGE_ENABLE;
+	}
+	__atomic_store_n(msr, value, __ATOMIC_RELAXED);
+	return err == HV_OK;
+}
+
+/* While the guest has not said who it is, the page stays off. */
+static bool synth_change_hypercall(uint32_t partition, uint64_t value)
 {
 	struct partition_synth_state *synth =
 		&partition_table[partition].synth;
-	enum hv_err err;
 
 	if (synth->guest_os_id == 0) {
 		value &= ~(uint64_t)HV_MSR_PAGE_ENABLE;
 	}
-	err = overlay_move(partition, OVERLAY_HYPERCALL,
-			   overlay_hypercall_page(),
-			   NESTED_READ | NESTED_EXECUTE, synth->hypercall,
-			   value, flush);
-	if (err != HV_OK) {
-		value &= ~(uint64_t)HV_MSR_PAGE_ENABLE;
-	}
-	__atomic_store_n(&synth->hypercall, value, __ATOMIC_RELAXED);
-	return err;
+	return synth_change_page(partition, OVERLAY_HYPERCALL,
+				 overlay_hypercall_page(),
+				 NESTED_READ | NESTED_EXECUTE,
+				 &synth->hypercall, value);
 }
 
-static void synth_write_os_id(uint32_t partition, uint64_t value)
+/* The hypercall page leaves if the guest gives up its identity. */
+static bool synth_write_os_id(uint32_t partition, uint64_t value,
+			      enum outcome *outcome)
 {
 	struct partition_synth_state *synth =
 		&partition_table[partition].synth;
-	struct overlay_flush flush = { 0 };
+	bool done = true;
 
-	spinlock_take(&synth->lock);
+	if (!synth_take_pages(synth, outcome)) {
+		return true;
+	}
 	__atomic_store_n(&synth->guest_os_id, value, __ATOMIC_RELAXED);
 	if (value == 0) {
-		/* Only removes the page, which cannot fail. */
-		(void)synth_set_hypercall(partition, synth->hypercall,
-					  &flush);
+		done = synth_change_hypercall(partition, synth->hypercall);
 	}
-	spinlock_give(&synth->lock);
-	overlay_finish(&flush);
+	synth_give_pages(synth);
+	return done;
 }
 
-static bool synth_write_hypercall(uint32_t partition, uint64_t value)
+static bool synth_write_hypercall(uint32_t partition, uint64_t value,
+				  enum outcome *outcome)
 {
 	struct partition_synth_state *synth =
 		&partition_table[partition].synth;
-	struct overlay_flush flush;
-	enum hv_err err;
+	bool done;
 
 	if (value >> partition_config(partition)->gpa_bits != 0) {
 		return false;
 	}
-	spinlock_take(&synth->lock);
-	err = synth_set_hypercall(partition, value, &flush);
-	spinlock_give(&synth->lock);
-	overlay_finish(&flush);
-	return err == HV_OK;
+	if (!synth_take_pages(synth, outcome)) {
+		return true;
+	}
+	done = synth_change_hypercall(partition, value);
+	synth_give_pages(synth);
+	return done;
 }
 
 /* A page beyond the GPA space is simply not to be seen (TLFS 12.7.2). */
-static bool synth_write_reference_tsc(uint32_t partition, uint64_t value)
+static bool synth_write_reference_tsc(uint32_t partition, uint64_t value,
+				      enum outcome *outcome)
 {
 	struct partition_synth_state *synth =
 		&partition_table[partition].synth;
-	struct overlay_flush flush;
-	enum hv_err err;
+	spa_t page = spa((uintptr_t)&overlay_pages_partition[partition]);
+	bool done;
 
-	spinlock_take(&synth->lock);
-	err = overlay_move(partition, OVERLAY_REFERENCE_TSC,
-			   spa((uintptr_t)&overlay_pages_partition[partition]),
-			   NESTED_READ, synth->reference_tsc, value, &flush);
-	if (err != HV_OK) {
-		value &= ~(uint64_t)HV_MSR_PAGE_ENABLE;
+	if (!synth_take_pages(synth, outcome)) {
+		return true;
 	}
-	__atomic_store_n(&synth->reference_tsc, value, __ATOMIC_RELAXED);
-	spinlock_give(&synth->lock);
-	overlay_finish(&flush);
-	return err == HV_OK;
+	done = synth_change_page(partition, OVERLAY_REFERENCE_TSC, page,
+				 NESTED_READ, &synth->reference_tsc, value);
+	synth_give_pages(synth);
+	return done;
 }
 
+/* A VP's own page: no other VP changes it. */
 static bool synth_write_vp_assist(struct vp *vp, uint64_t value)
 {
-	struct overlay_flush flush;
-	enum hv_err err;
-
-	err = overlay_move(vp->partition,
-			   overlay_vp_id(vp->number, OVERLAY_VP_ASSIST),
-			   spa((uintptr_t)&overlay_pages_vp[vp->index]),
-			   NESTED_READ | NESTED_WRITE, vp->synth.vp_assist,
-			   value, &flush);
-	if (err != HV_OK) {
-		value &= ~(uint64_t)HV_MSR_PAGE_ENABLE;
-	}
-	vp->synth.vp_assist = value;
-	overlay_finish(&flush);
-	return err == HV_OK;
+	return synth_change_page(vp->partition,
+				 overlay_vp_id(vp->number, OVERLAY_VP_ASSIST),
+				 spa((uintptr_t)&overlay_pages_vp[vp->index]),
+				 NESTED_READ | NESTED_WRITE,
+				 &vp->synth.vp_assist, value);
 }
 
 static bool synth_write_crash(uint32_t partition, uint32_t msr, uint64_t value)
@@ -233,10 +254,8 @@ static bool synth_write_crash(uint32_t partition, uint32_t msr, uint64_t value)
 	if (i >= CRASH_PARAMETER_COUNT) {
 		return false;
 	}
-	spinlock_take(&synth->lock);
 	__atomic_store_n(&synth->crash[index_mask(i, CRASH_PARAMETER_COUNT)],
 			 value, __ATOMIC_RELAXED);
-	spinlock_give(&synth->lock);
 	return true;
 }
 
@@ -248,12 +267,12 @@ bool synth_write_msr(struct vp *vp, uint32_t msr, uint64_t value,
 	}
 	switch (msr) {
 	case HV_MSR_GUEST_OS_ID:
-		synth_write_os_id(vp->partition, value);
-		return true;
+		return synth_write_os_id(vp->partition, value, outcome);
 	case HV_MSR_HYPERCALL:
-		return synth_write_hypercall(vp->partition, value);
+		return synth_write_hypercall(vp->partition, value, outcome);
 	case HV_MSR_REFERENCE_TSC:
-		return synth_write_reference_tsc(vp->partition, value);
+		return synth_write_reference_tsc(vp->partition, value,
+						 outcome);
 	case HV_MSR_VP_ASSIST_PAGE:
 		return synth_write_vp_assist(vp, value);
 	case HV_MSR_RESET:

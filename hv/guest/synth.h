@@ -58,19 +58,15 @@ void cpuid_read_synth(const struct vp *vp, uint32_t leaf, uint32_t regs[4]);
 
 /* ---- overlay.c --------------------------------------------------------- */
 
-/* What an overlay's change leaves to be flushed, after locks are given. */
-struct overlay_flush {
-	struct flush_token unmapped;
-	struct flush_token mapped;
-};
-
 /* Does a page MSR's value (enable in bit 0) show the page anywhere? */
 bool overlay_is_visible(uint32_t partition, uint64_t value) must_use;
-/* HV_MSR_HYPERCALL and its like change from one value to another. */
+/*
+ * HV_MSR_HYPERCALL and its like change from one value to another. When this
+ * returns, no VP of the partition sees the page at its old place. Waits for
+ * other LPs: no lock may be held.
+ */
 enum hv_err overlay_move(uint32_t partition, uint32_t id, spa_t page,
-			 uint32_t rights, uint64_t from, uint64_t to,
-			 struct overlay_flush *flush) must_use;
-void overlay_finish(const struct overlay_flush *flush);
+			 uint32_t rights, uint64_t from, uint64_t to) must_use;
 /* The hypercall page for this machine's vendor. */
 spa_t overlay_hypercall_page(void) must_use;
 
