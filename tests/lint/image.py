@@ -1,0 +1,259 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""
+image.py BUILD [IMAGE_DIR]: lints of what the compiler made. Of the objects:
+levels by link. Of the linked image: no indirect branch, no float, no segment
+that is writable and executable, and a bound for the stack.
+"""
+import os
+import re
+import sys
+
+from common import (LEVELS, Lint, exceptions, level_name, level_of, run)
+
+KIB = 1024
+FRAME_MAX = 512
+TEXT_MAX = 64 * KIB
+
+FLOAT = re.compile(r"%[xyz]mm\d|%mm\d|%st\b")
+X87 = re.compile(r"f(?!xsave|xrstor)[a-z0-9]+$")
+
+
+class Objects:
+    """Who defines and who uses each symbol, by the source's path."""
+
+    def __init__(self, build):
+        with open(os.path.join(build, "objects.list")) as file:
+            self.paths = file.read().split()
+        self.defined = {}
+        self.used = []
+        for path in self.paths:
+            source = os.path.relpath(path, build)[:-len(".o")]
+            for line in run("nm", path).splitlines():
+                *_, kind, name = line.split()
+                if kind in "Uw":
+                    self.used.append((source, name))
+                elif kind.isupper():
+                    self.defined[name] = source
+
+    def findings(self):
+        allowed = exceptions("link")
+        for source, name in self.used:
+            home = self.defined.get(name)
+            if home is None:    # a table, or a symbol of the link script
+                continue
+            if level_of(home) > level_of(source) and \
+                    f"{source}:{name}" not in allowed:
+                yield (f"{source} ({level_name(level_of(source))}) refers "
+                       f"to {name} of {home}, which is above it")
+
+    def stale_exceptions(self):
+        used = {f"{s}:{n}" for s, n in self.used}
+        for what in exceptions("link"):
+            if what not in used:
+                yield f"{what}: nothing needs this exception"
+
+
+class Code:
+    """The disassembly of the image, by function."""
+
+    HEAD = re.compile(r"([0-9a-f]+) <([^>]+)>:")
+    LINE = re.compile(r"\s+[0-9a-f]+:\t(?:(?:rep|repz|repnz|lock|data16|"
+                      r"addr32|cs|ds|es|ss|fs|gs|notrack|bnd|rex\.?\w*)\s+)*"
+                      r"(\S+)\s*([^#<]*)(?:#\s*)?(?:[0-9a-f]*\s*)"
+                      r"(?:<([^>+]+)([^>]*)>)?")
+
+    def __init__(self, elf):
+        self.functions = {}
+        name = None
+        text = run("objdump", "-d", "--no-show-raw-insn", "-j", ".text", elf)
+        for line in text.splitlines():
+            head = self.HEAD.match(line)
+            if head:
+                name = head[2]
+                self.functions.setdefault(name, [])
+                continue
+            found = self.LINE.match(line)
+            if found and name:
+                self.functions[name].append(
+                    (found[1], found[2].strip(), found[3], found[4]))
+
+    def indirect(self):
+        allowed = exceptions("indirect")
+        for name, lines in self.functions.items():
+            for mnemonic, operands, *_ in lines:
+                if re.match(r"l?(call|jmp)[ql]?$", mnemonic) and \
+                        operands.startswith("*") and name not in allowed:
+                    yield f"{name}: {mnemonic} {operands}"
+
+    def floats(self):
+        allowed = exceptions("float")
+        for name, lines in self.functions.items():
+            for mnemonic, operands, *_ in lines:
+                if mnemonic in allowed:
+                    continue
+                if FLOAT.search(operands) or X87.match(mnemonic):
+                    yield f"{name}: {mnemonic} {operands}"
+
+
+class Stack:
+    """Frames from the compiler's .su files; the rest from the pushes."""
+
+    def __init__(self, objects, code):
+        self.code = code
+        self.frames = {}
+        self.dynamic = []
+        for path in objects.paths:
+            su = path[:-len(".o")] + ".su"
+            if not os.path.exists(su):
+                su = path + ".su"
+            if os.path.exists(su):
+                self.read(su)
+        for entry in exceptions("stack"):
+            name, size = entry.split("=")
+            self.frames[name] = int(size)
+
+    def read(self, path):
+        with open(path) as file:
+            for line in file:
+                place, size, kind = line.rstrip("\n").split("\t")
+                name = place.split(":")[-1]
+                # Two static functions of one name: the bigger counts.
+                self.frames[name] = max(self.frames.get(name, 0), int(size))
+                if "dynamic" in kind:
+                    self.dynamic.append(f"{place}: {kind}")
+
+    def frame(self, name):
+        """With its return address."""
+        for known in (name, name.split(".")[0]):
+            if known in self.frames:
+                return self.frames[known] + 8
+        size = 8
+        for mnemonic, operands, *_ in self.code.functions[name]:
+            if mnemonic.startswith("push"):
+                size += 8
+            taken = re.match(r"\$(0x[0-9a-f]+),%rsp", operands)
+            if mnemonic.startswith("sub") and taken:
+                size += int(taken[1], 16)
+        return size
+
+    def big(self):
+        for name in sorted(self.code.functions):
+            if self.frame(name) >= FRAME_MAX:
+                yield f"{name}: {self.frame(name)} bytes"
+
+    def callees(self, name):
+        for mnemonic, _, target, offset in self.code.functions[name]:
+            if target in self.code.functions and target != name and \
+                    re.match(r"(call|j)", mnemonic):
+                yield target
+            elif target == name and mnemonic.startswith("call"):
+                yield target
+
+    def deepest(self):
+        """(bytes, chain) from any function; recursion is a finding."""
+        done, path, loops = {}, [], []
+
+        def walk(name):
+            if name in done:
+                return done[name]
+            if name in path:
+                loops.append(" -> ".join(path[path.index(name):] + [name]))
+                return (0, [])
+            path.append(name)
+            best = (0, [])
+            for callee in sorted(set(self.callees(name))):
+                best = max(best, walk(callee))
+            path.pop()
+            done[name] = (best[0] + self.frame(name), [name] + best[1])
+            return done[name]
+
+        deepest = max((walk(n) for n in self.code.functions),
+                      default=(0, []))
+        return deepest, loops, done
+
+
+def segments(elf):
+    for line in run("readelf", "-lW", elf).splitlines():
+        found = re.match(r"\s+(LOAD|GNU_STACK)\s.*\s([R ][W ][E ])\s+0x",
+                         line)
+        if found and "W" in found[2] and "E" in found[2]:
+            yield line.strip()
+    for line in run("readelf", "-SW", elf).splitlines():
+        found = re.match(r"\s*\[\s*\d+\]\s+(\S+)\s.*\s([A-Z]+)\s+\d+\s+\d+"
+                         r"\s+\d+$", line)
+        if found and "W" in found[2] and "X" in found[2]:
+            yield f"section {found[1]} is {found[2]}"
+
+
+def section_sizes(elf):
+    sizes = {}
+    for line in run("size", "-A", elf).splitlines():
+        words = line.split()
+        if len(words) == 3 and words[1].isdigit():
+            sizes[words[0]] = int(words[1])
+    return sizes
+
+
+def stack_limit(elf):
+    """The size of one LP's stack, from the image's own constant."""
+    for line in run("nm", elf).splitlines():
+        words = line.split()
+        if len(words) == 3 and words[2] == "lp_stack_size_bytes":
+            return int(words[0], 16)
+    return None
+
+
+def lint_image(lint, objects, directory):
+    elf = os.path.join(directory, "bulkhead.elf")
+    code = Code(elf)
+    sizes = section_sizes(elf)
+    text = sizes.get(".text", 0)
+    lint.check("the disassembly was understood",
+               [] if sum(map(len, code.functions.values())) > 1000
+               else [f"{elf}: only {len(code.functions)} functions seen"])
+    lint.check("no indirect call or jump", code.indirect(),
+               ", ".join(exceptions("indirect")))
+    lint.check("no SSE or x87 instruction", code.floats())
+    lint.check("no segment both writable and executable", segments(elf))
+    stack = Stack(objects, code)
+    lint.check("no frame of unknown size", stack.dynamic)
+    lint.check(f"every frame under {FRAME_MAX} bytes", stack.big())
+    (depth, chain), loops, _ = stack.deepest()
+    lint.check("no recursion", sorted(set(loops)))
+    limit = stack_bound()
+    lint.check("deepest stack", [] if depth <= limit else
+               [f"{depth} bytes, over {limit}: " + " > ".join(chain)],
+               f"{depth} of {limit} bytes: " + " > ".join(chain))
+    lint.check("text", [] if text <= TEXT_MAX else
+               [f"{text} bytes, over {TEXT_MAX}"],
+               f"{text / KIB:.1f} of {TEXT_MAX // KIB} KiB")
+
+
+def stack_bound():
+    """
+    LP_STACK_SIZE of hv/cpu/lp.h, less what a trap adds on the same stack:
+    its frame and the deepest handler stand in the call graph on their own.
+    """
+    from common import read
+    found = re.search(r"#define\s+LP_STACK_(?:SIZE|BYTES)\s+(\w+)",
+                      read("hv/cpu/lp.h"))
+    if not found:
+        raise SystemExit("hv/cpu/lp.h: no LP_STACK_SIZE found")
+    return int(found[1].rstrip("uUlL"), 0)
+
+
+def main():
+    build = sys.argv[1]
+    lint = Lint()
+    objects = Objects(build)
+    lint.check("levels by link", objects.findings())
+    lint.check("exceptions of levels are needed", objects.stale_exceptions())
+    for directory in sys.argv[2:]:
+        lint_image(lint, objects, directory)
+    print(f"lint image: {lint.passed} passed, {lint.failed} failed")
+    return 1 if lint.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
