@@ -156,6 +156,105 @@ enum hv_err window_exchange(uint32_t partition, gpa_t at, unsigned size,
 	return done ? HV_OK : HV_ERR_STATE;
 }
 
+/* ---- several reads ----------------------------------------------------- */
+
+void window_hold(struct window_hold *hold, uint32_t partition)
+{
+	hold->partition = partition;
+	hold->first = 1;		/* not aligned: no address matches */
+	hold->mask = PAGE_MASK;
+	hold->offset = 0;
+	spinlock_take(&nested_states[partition].lock);
+}
+
+/* Makes the leaf of address the one that is remembered. */
+static __attribute__((noinline)) enum hv_err
+window_hold_find(struct window_hold *hold, gpa_t address)
+{
+	const struct partition_config *config =
+		&partition_configs[hold->partition];
+	struct nested_found found;
+
+	if (!nested_in_range(config, address)) {
+		return HV_ERR_MMIO;
+	}
+	found = nested_find(config, address);
+	if (!nested_entry_is_ram(found.entry)) {
+		return HV_ERR_MMIO;
+	}
+	hold->first = address.v & ~found.mask;
+	hold->mask = found.mask;
+	hold->offset = nested_found_spa(found, address).v - address.v;
+	return HV_OK;
+}
+
+/*
+ * Where the byte is seen until the next call or window_release(), up to the
+ * end of its 4 KiB page.
+ */
+static inline __attribute__((always_inline)) enum hv_err
+window_hold_at(struct window_hold *hold, gpa_t address, const void **at)
+{
+	uint64_t where;
+
+	if ((address.v & ~hold->mask) != hold->first) {
+		enum hv_err err = window_hold_find(hold, address);
+
+		if (err != HV_OK) {
+			return err;
+		}
+	}
+	where = address.v + hold->offset;
+	*at = (const uint8_t *)hvmap_window(HVMAP_SLOT_GUEST,
+					    spa(where & ~PAGE_MASK), false) +
+	      (where & PAGE_MASK);
+	return HV_OK;
+}
+
+enum hv_err window_hold_load64(struct window_hold *hold, gpa_t from,
+			       uint64_t *value)
+{
+	enum hv_err err;
+	const void *at;
+
+	if ((from.v & (sizeof(*value) - 1)) != 0) {
+		return window_hold_read(hold, from, value, sizeof(*value));
+	}
+	err = window_hold_at(hold, from, &at);
+	if (err == HV_OK) {
+		*value = __atomic_load_n((const uint64_t *)at,
+					 __ATOMIC_RELAXED);
+	}
+	return err;
+}
+
+enum hv_err window_hold_read(struct window_hold *hold, gpa_t from, void *to,
+			     size_t size)
+{
+	uint8_t *out = to;
+
+	CHECK(size <= WINDOW_SIZE_MAX);
+	while (size > 0) {
+		size_t piece = range_piece(from.v, size, PAGE_SIZE);
+		const void *at;
+		enum hv_err err = window_hold_at(hold, from, &at);
+
+		if (err != HV_OK) {
+			return err;
+		}
+		memcpy(out, at, piece);
+		from.v += piece;
+		out += piece;
+		size -= piece;
+	}
+	return HV_OK;
+}
+
+void window_release(struct window_hold *hold)
+{
+	window_close(hold->partition);
+}
+
 /* ---- loading ----------------------------------------------------------- */
 
 /*

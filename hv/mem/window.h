@@ -32,6 +32,28 @@ enum hv_err window_load64(uint32_t partition, gpa_t from,
 			  uint64_t *value) must_use;
 
 /*
+ * Several reads in a row (a walk of a guest's page tables, then the code
+ * bytes): one lock, and the nested walk is done once per leaf, not per read.
+ * Between window_hold() and window_release() the map cannot change; nothing
+ * else of this file or of nested.h may be called (the lock is held), no other
+ * lock may be taken. Rules and errors of the reads as above.
+ */
+struct window_hold {
+	uint32_t partition;
+	/* The leaf of the last read: GPAs of it, and SPA minus GPA. */
+	uint64_t first;
+	uint64_t mask;
+	uint64_t offset;
+};
+
+void window_hold(struct window_hold *hold, uint32_t partition);
+enum hv_err window_hold_load64(struct window_hold *hold, gpa_t from,
+			       uint64_t *value) must_use;
+enum hv_err window_hold_read(struct window_hold *hold, gpa_t from, void *to,
+			     size_t size) must_use;
+void window_release(struct window_hold *hold);
+
+/*
  * Compare-and-exchange of an aligned 8- or 4-byte word (accessed and dirty
  * bits of a guest's page tables). *old is updated with what was there;
  * HV_ERR_STATE: it was not *old. HV_ERR_ALIGN: at is not a multiple of size.

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: hv/mem/nested.c hv/mem/nested_overlay.c tests/unit/fake_tables.c tests/unit/fake_tlb.c tests/unit/fake_hvmap.c tests/unit/fake_panic.c */
+/*
+ * Live nested tables: random sequences of maps, unmaps and restores against a
+ * naive model, on every address of interest, with LPs that flush late.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_hvmap.h"
+#include "fake_tables.h"
+#include "fake_tlb.h"
+#include "mem/nested.h"
+
+#define HOLE_2M 0x10000000ull		/* no table at level 1 and below */
+#define HOLE_1G 0x80000000ull
+#define HOLE_512G 0x8000000000ull
+
+static void assert_leaf(struct nested_leaf is, struct nested_leaf want)
+{
+	assert_int_equal(is.rights, want.rights);
+	assert_int_equal(is.spa.v, want.spa.v);
+	assert_int_equal(is.overlay, want.overlay);
+	assert_int_equal(is.mmio, want.mmio);
+}
+
+/* The tables that the compiler emitted are in the pool, bit by bit. */
+static void assert_initial(uint32_t partition)
+{
+	const struct partition_config *config = &partition_configs[partition];
+
+	assert_memory_equal(config->nested_pool, config->nested_initial,
+			    config->nested_initial_count * PAGE_SIZE);
+}
+
+#define MODEL_TURNS 6000
+#define HISTORY_MAX 64
+
+static const uint64_t probes[] = {
+	0, FAKE_RAM_4K, FAKE_MMIO_4K, FAKE_HOLE_4K, 0x1ff000,
+	FAKE_RAM_2M, FAKE_RAM_2M + 0x1000, FAKE_RAM_2M + 0x1ff000,
+	FAKE_READ_ONLY, FAKE_MMIO_2M + 0x4000, 0x800000, HOLE_2M,
+	HOLE_2M + 0x1000, HOLE_2M + 0x200000, 0x3ffff000, FAKE_RAM_1G,
+	FAKE_RAM_1G + 0x1000, FAKE_RAM_1G + 0x200000, 0x7ffff000, HOLE_1G,
+	HOLE_1G + 0x3ffff000, HOLE_512G, HOLE_512G + 0x40000000, 0xfffffff000
+};
+
+static uint32_t random_state;
+
+static uint32_t next_random(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 17;
+	random_state ^= random_state << 5;
+	return random_state >> 3;
+}
+
+struct model_overlay {
+	bool mapped;
+	uint64_t at;
+	unsigned page;
+	uint32_t rights;
+	unsigned age;
+	struct flush_token pending;	/* of its last unmap */
+};
+
+static struct model_overlay model[FAKE_OVERLAYS_1];
+static uint64_t history[ARRAY_COUNT(probes)][HISTORY_MAX];
+static unsigned history_count[ARRAY_COUNT(probes)];
+
+static struct nested_leaf model_walk(uint64_t at)
+{
+	const struct model_overlay *top = NULL;
+
+	for (unsigned i = 0; i < FAKE_OVERLAYS_1; i++) {
+		if (model[i].mapped && model[i].at == (at & ~PAGE_MASK) &&
+		    (top == NULL || top->age < model[i].age)) {
+			top = &model[i];
+		}
+	}
+	if (top == NULL) {
+		return fake_tables_base(1, at);
+	}
+	return (struct nested_leaf){
+		spa(fake_overlay_page(top->page).v + (at & PAGE_MASK)),
+		top->rights, PAGE_SIZE, true, false
+	};
+}
+
+static void model_consume(struct flush_token token)
+{
+	fake_tlb_consume(token);
+	if (token.generation == nested_generation(1)) {
+		memset(history_count, 0, sizeof(history_count));
+	}
+}
+
+/* Compares everything; LPs may be late, but only by what is pending. */
+static void model_check(uint32_t lp)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(probes); i++) {
+		struct nested_leaf want = model_walk(probes[i] + 0x18);
+		struct fake_leaf sees;
+		bool known = false;
+
+		assert_leaf(nested_walk(1, gpa(probes[i] + 0x18)), want);
+		assert_in_range(history_count[i], 0, HISTORY_MAX - 1);
+		history[i][history_count[i]++] =
+			want.rights != 0 ? want.spa.v : 0;
+		sees = fake_tlb_access(lp, 1, probes[i] + 0x18);
+		for (unsigned k = 0; k < history_count[i]; k++) {
+			known |= history[i][k] == sees.spa;
+		}
+		assert_true(known);
+	}
+}
+
+static struct flush_token map(unsigned id, const struct model_overlay *m)
+{
+	struct flush_token token;
+
+	assert_int_equal(nested_map_overlay(1, id, gpa(m->at),
+					    fake_overlay_page(m->page),
+					    m->rights, &token), HV_OK);
+	return token;
+}
+
+static void model_turn(unsigned turn)
+{
+	unsigned id = next_random() % FAKE_OVERLAYS_1;
+	struct model_overlay *m = &model[id];
+	struct flush_token token;
+
+	if (m->mapped) {
+		m->pending = nested_unmap_overlay(1, id);
+		m->mapped = false;
+	} else if (next_random() % 100 == 0) {
+		memset(model, 0, sizeof(model));
+		model_consume(nested_restore(1));
+	} else {
+		if (m->pending.generation != 0) {
+			model_consume(m->pending);
+			m->pending.generation = 0;
+		}
+		m->at = probes[next_random() % ARRAY_COUNT(probes)];
+		m->page = next_random() % 32;
+		m->rights = NESTED_READ | (next_random() & 6);
+		m->age = turn + 1;
+		token = map(id, m);
+		m->mapped = true;
+		if (next_random() % 2 == 0) {
+			model_consume(token);
+		}
+	}
+	if (history_count[0] > HISTORY_MAX / 2) {
+		model_consume((struct flush_token){ 1,
+						    nested_generation(1) });
+	}
+}
+
+static void test_random_against_model(void **state)
+{
+	(void)state;
+	random_state = 20240521;
+	fake_tlb_reset();
+	fake_tables_reset();
+	for (unsigned turn = 0; turn < MODEL_TURNS; turn++) {
+		model_turn(turn);
+		model_check(turn % FAKE_TLB_LPS);
+	}
+	for (unsigned id = 0; id < FAKE_OVERLAYS_1; id++) {
+		model_consume(nested_unmap_overlay(1, id));
+	}
+	assert_initial(1);
+	assert_initial(0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random_against_model),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
