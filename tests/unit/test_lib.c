@@ -159,7 +159,7 @@ static void test_fmt_like_libc(void **state)
 	for (unsigned i = 0; i < ARRAY_COUNT(numbers); i++) {
 		int n = numbers[i];
 		unsigned u = (unsigned)n;
-		long l = (long)((uint64_t)(int64_t)n * 0x100000001ull);
+		long l = (long)((uint64_t)u << 32 | u);
 
 		ASSERT_LIKE_LIBC("%d|%5d|%05d|%12d", n, n, n, n);
 		ASSERT_LIKE_LIBC("%u|%4u|%011u", u, u, u);
