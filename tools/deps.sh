@@ -20,7 +20,6 @@ kconfig-frontends configuration (make menuconfig)
 grub-pc-bin the boot loader on the ISO
 grub-common makes the ISO (grub-mkrescue)
 xorriso writes the ISO
-mtools writes the ISO
 qemu-system-x86 the machine that boots it
 python3 drives the emulator
 util-linux flock, for builds side by side
