@@ -165,7 +165,7 @@ class Check:
         wrong = {"CONFIG_NO_SUCH_SYMBOL=y": "no Kconfig file has",
                  "CONFIG_LOG_RING_KIB=2": "out of range",
                  "CONFIG_CONSOLE_COM_PORT=0x3f8": "dependencies",
-                 "CONFIG_SVM=perhaps": "came out as"}
+                 "CONFIG_SVM=perhaps": "invalid"}
         for line, wanted in wrong.items():
             path = os.path.join(self.logs, "wrong_defconfig")
             with open(path, "w") as file:

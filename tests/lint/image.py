@@ -9,11 +9,13 @@ import os
 import re
 import sys
 
-from common import (LEVELS, Lint, exceptions, level_name, level_of, run)
+from common import Lint, exceptions, level_name, level_of, read, run
 
 KIB = 1024
 FRAME_MAX = 512
 TEXT_MAX = 64 * KIB
+TRAP_ENTRY = "trap_common"
+IRET_FRAME = 8 * 7      # SS, RSP, RFLAGS, CS, RIP, error code, vector
 
 FLOAT = re.compile(r"%[xyz]mm\d|%mm\d|%st\b")
 X87 = re.compile(r"f(?!xsave|xrstor)[a-z0-9]+$")
@@ -195,15 +197,6 @@ def section_sizes(elf):
     return sizes
 
 
-def stack_limit(elf):
-    """The size of one LP's stack, from the image's own constant."""
-    for line in run("nm", elf).splitlines():
-        words = line.split()
-        if len(words) == 3 and words[2] == "lp_stack_size_bytes":
-            return int(words[0], 16)
-    return None
-
-
 def lint_image(lint, objects, directory):
     elf = os.path.join(directory, "bulkhead.elf")
     code = Code(elf)
@@ -219,27 +212,28 @@ def lint_image(lint, objects, directory):
     stack = Stack(objects, code)
     lint.check("no frame of unknown size", stack.dynamic)
     lint.check(f"every frame under {FRAME_MAX} bytes", stack.big())
-    (depth, chain), loops, _ = stack.deepest()
+    (depth, chain), loops, known = stack.deepest()
     lint.check("no recursion", sorted(set(loops)))
-    limit = stack_bound()
-    lint.check("deepest stack", [] if depth <= limit else
-               [f"{depth} bytes, over {limit}: " + " > ".join(chain)],
-               f"{depth} of {limit} bytes: " + " > ".join(chain))
+    # A trap is taken on the stack that is in use, or on one of its own.
+    trap, trap_chain = known[TRAP_ENTRY]
+    trap += IRET_FRAME
+    for name, bytes_, why, limit in (
+            ("deepest stack, with a trap on top", depth + trap,
+             chain + trap_chain, stack_size("LP_STACK_SIZE")),
+            ("deepest stack of an NMI or a fault", trap, trap_chain,
+             stack_size("LP_IST_SIZE"))):
+        said = f"{bytes_} of {limit} bytes: " + " > ".join(why)
+        lint.check(name, [] if bytes_ <= limit else [said], said)
     lint.check("text", [] if text <= TEXT_MAX else
                [f"{text} bytes, over {TEXT_MAX}"],
                f"{text / KIB:.1f} of {TEXT_MAX // KIB} KiB")
 
 
-def stack_bound():
-    """
-    LP_STACK_SIZE of hv/cpu/lp.h, less what a trap adds on the same stack:
-    its frame and the deepest handler stand in the call graph on their own.
-    """
-    from common import read
-    found = re.search(r"#define\s+LP_STACK_(?:SIZE|BYTES)\s+(\w+)",
-                      read("hv/cpu/lp.h"))
+def stack_size(name):
+    """From hv/cpu/lp.h, where the stacks are declared."""
+    found = re.search(rf"#define\s+{name}\s+(\w+)", read("hv/cpu/lp.h"))
     if not found:
-        raise SystemExit("hv/cpu/lp.h: no LP_STACK_SIZE found")
+        raise SystemExit(f"hv/cpu/lp.h: no {name} found")
     return int(found[1].rstrip("uUlL"), 0)
 
 
