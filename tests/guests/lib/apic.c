@@ -66,6 +66,7 @@ void apic_enable(bool want_x2)
 	apic_write(APIC_SVR, 0x1ff);
 	apic_write(APIC_TPR, 0);
 	vp_local()->apic_id = apic_id();
+	(void)apic_hz();		/* measuring uses the timer: now */
 }
 
 bool apic_has_deadline(void)

@@ -382,6 +382,8 @@ void timer_arm_tsc(uint8_t vector, uint64_t deadline);
 
 /* Starts all others by INIT and SIPI; the number that runs, this one too. */
 unsigned smp_start_all(unsigned expected);
+/* INIT and SIPI for a VP that runs; it is known by the same number again. */
+bool smp_restart(unsigned number);
 /* Runs fn(arg) on VP number; returns at once. */
 void smp_call(unsigned number, void (*fn)(void *), void *arg);
 /* Waits until that call has ended; false after about a second. */

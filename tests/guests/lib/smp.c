@@ -79,6 +79,24 @@ unsigned smp_start_all(unsigned expected)
 	return smp_count;
 }
 
+bool smp_restart(unsigned number)
+{
+	uint32_t id = smp_locals[number].apic_id;
+	unsigned before = smp_count;
+	uint64_t end;
+
+	apic_icr(id, ICR_INIT | ICR_ASSERT);
+	delay_us(1000);
+	calls[number].fn = 0;
+	smp_ticket = number - 1;
+	apic_icr(id, ICR_SIPI | ICR_ASSERT | TRAMPOLINE >> 12);
+	end = rdtsc() + tsc_hz();
+	while (smp_count == before && rdtsc() < end) {
+		cpu_pause();
+	}
+	return smp_count == before + 1;
+}
+
 void smp_call(unsigned number, void (*fn)(void *), void *arg)
 {
 	calls[number].arg = arg;

@@ -77,7 +77,7 @@ void delay_us(uint64_t us)
 void timer_arm_tsc(uint8_t vector, uint64_t deadline)
 {
 	uint64_t now;
-	uint64_t hz = apic_hz();	/* measuring uses the timer */
+	uint64_t hz = apic_hz();
 	uint64_t count = 1;
 
 	if (apic_has_deadline()) {
