@@ -7,7 +7,8 @@
 set -eu
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
-# package  reason; the second list is what only `make check` needs
+# package  reason; of package|other, either will do. The second list is what
+# only `make check` needs
 for_run='
 gcc compiles the hypervisor and the compiler of specs
 libc6-dev headers and libraries of the host programs
@@ -16,7 +17,7 @@ cpp expands the includes and macros of a spec
 libfdt-dev reads the compiled spec
 device-tree-compiler parses a spec
 acpica-tools compiles the ACPI tables of a guest
-kconfig-frontends configuration (make menuconfig)
+kconfig-frontends-nox|kconfig-frontends configuration (make menuconfig)
 grub-pc-bin the boot loader on the ISO
 grub-common makes the ISO (grub-mkrescue)
 xorriso writes the ISO
@@ -40,11 +41,16 @@ wanted=$for_run
 missing=
 why=
 add_missing() {
-	while read -r package reason; do
-		[ -n "$package" ] || continue
-		status=$(dpkg-query -W -f '${db:Status-Status}' "$package" \
-			2>/dev/null) || status=
-		[ "$status" = installed ] && continue
+	while read -r packages reason; do
+		[ -n "$packages" ] || continue
+		have=
+		for package in $(printf '%s' "$packages" | tr '|' ' '); do
+			status=$(dpkg-query -W -f '${db:Status-Status}' \
+				"$package" 2>/dev/null) || status=
+			[ "$status" = installed ] && have=y
+		done
+		[ -n "$have" ] && continue
+		package=${packages%%|*}
 		missing="$missing $package"
 		why="$why$(printf '  %-22s %s' "$package" "$reason")
 "
