@@ -255,6 +255,31 @@ bool image_find_symbol(const struct image *image, const char *name,
 	return false;
 }
 
+bool image_symbol_is_placed(const struct image_symbol *symbol)
+{
+	unsigned type = ELF64_ST_TYPE(symbol->info);
+
+	return symbol->section != SHN_UNDEF && symbol->section != SHN_ABS &&
+	       (type == STT_OBJECT || type == STT_FUNC ||
+		type == STT_NOTYPE) && symbol->size;
+}
+
+bool image_is_object(const struct image *image, uint64_t address,
+		     uint64_t size)
+{
+	struct image_symbol symbol;
+	uint64_t i;
+
+	for (i = 0; image_get_symbol(image, i, &symbol); i++) {
+		if (symbol.value == address && symbol.size == size &&
+		    image_symbol_is_placed(&symbol) &&
+		    ELF64_ST_TYPE(symbol.info) == STT_OBJECT) {
+			return true;
+		}
+	}
+	return false;
+}
+
 const struct image_segment *image_find_segment(const struct image *image,
 					       uint64_t address,
 					       uint64_t size)

@@ -102,6 +102,26 @@ static void features_check_register(const struct partition_tables *p,
 	}
 }
 
+/* Leaf 0x80000008 tells the guest how wide an address may be. */
+static void features_check_width(const struct partition_tables *p,
+				 struct report *report)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->config.cpuid_count; i++) {
+		const struct cpuid_config *row = &p->cpuids[i];
+
+		if (row->leaf == 0x80000008 &&
+		    ((row->allow[0] & 0xff) ||
+		     (row->force[0] & 0xff) != p->config.gpa_bits)) {
+			report_error(report, p->where, "partition %s: its "
+				     "CPUID says that a GPA has %u bits, it "
+				     "has %u", p->name, row->force[0] & 0xff,
+				     p->config.gpa_bits);
+		}
+	}
+}
+
 void features_check(const struct tables *tables, struct report *report)
 {
 	uint32_t i;
@@ -117,5 +137,6 @@ void features_check(const struct tables *tables, struct report *report)
 					report);
 		features_check_register(p, "XCR0", p->config.xcr0_allow,
 					features_shown(p, 0xd, 0), report);
+		features_check_width(p, report);
 	}
 }

@@ -184,6 +184,12 @@ static void memory_check_pool(const struct image *image,
 			     (unsigned long long)p->pool);
 		return;
 	}
+	if (!image_is_object(image, p->pool, size)) {
+		report_error(report, p->where, "partition %s: the pool of "
+			     "nested tables is not the 0x%llx bytes at "
+			     "0x%llx", p->name, (unsigned long long)size,
+			     (unsigned long long)p->pool);
+	}
 	for (offset = p->pool - segment->base;
 	     offset < p->pool - segment->base + size &&
 	     offset < segment->file_size; offset++) {
@@ -253,6 +259,37 @@ static void memory_check_image(const struct image *image,
 	}
 }
 
+/*
+ * Nothing that the linker placed, in a segment or not, is in a partition's
+ * memory. Symbols know what segments and sections may not say.
+ */
+static void memory_check_symbols(const struct image *image,
+				 const struct partition_tables *p,
+				 struct report *report)
+{
+	struct image_symbol symbol;
+	uint64_t i;
+	uint32_t j;
+
+	for (i = 0; image_get_symbol(image, i, &symbol); i++) {
+		if (!image_symbol_is_placed(&symbol)) {
+			continue;
+		}
+		for (j = 0; j < p->config.region_count; j++) {
+			if (memory_overlap(symbol.value, symbol.size,
+					   p->regions[j].spa,
+					   p->regions[j].size)) {
+				report_error(report, p->region_where[j],
+					     "partition %s: %s of the "
+					     "hypervisor, at 0x%llx, is in "
+					     "its memory", p->name,
+					     symbol.name, (unsigned long long)
+					     symbol.value);
+			}
+		}
+	}
+}
+
 void memory_check(const struct image *image, const struct tables *tables,
 		  struct report *report)
 {
@@ -290,5 +327,6 @@ void memory_check(const struct image *image, const struct tables *tables,
 		}
 		memory_check_loads(image, p, report);
 		memory_check_objects(image, p, report);
+		memory_check_symbols(image, p, report);
 	}
 }

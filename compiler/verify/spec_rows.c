@@ -269,11 +269,8 @@ static struct cpuid_config rows_read_cpuid(const struct fdt *fdt,
  */
 static uint32_t rows_topology_mask(uint32_t leaf, uint32_t output)
 {
-	switch (leaf << 2 | output) {
-	case 1u << 2 | 1:		/* count of VPs */
-	case 1u << 2 | 3:		/* HTT */
-	case 0x80000001u << 2 | 2:	/* CmpLegacy, TopoExt */
-		break;
+	if (leaf == 0x80000008 && output == 0) {
+		return 0xff;		/* features.c knows it */
 	}
 	return 0;
 }

@@ -181,7 +181,12 @@ void spec_check_machine(const struct spec *spec)
 	const struct fdt *fdt = spec->fdt;
 	uint32_t ioapic = fdt_child(fdt, spec->machine, "ioapic");
 	const char *vendor = fdt_text(fdt, spec->machine, "vendor");
+	const char *board = fdt_text(fdt, spec->machine, "board");
 
+	if (strcmp(machine->name, board ? board : "") != 0) {
+		report_error(spec->report, machine->where, "machine: board "
+			     "is %s, not the spec's", machine->name);
+	}
 	run_report_machine(spec, "tsc-hz", machine->tsc_hz,
 			   fdt_number(fdt, spec->machine, "tsc-hz", 0));
 	run_report_machine(spec, "apic-hz", machine->apic_hz,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Copies the generated tables out of the image. Keeps true: each array lies
- * wholly in a segment that is neither writable nor executable, and each text
- * ends. Big objects (nested tables, bitmaps) stay in the file's bytes.
+ * Copies the generated tables out of the image. Keeps true: each array is one
+ * object by the image's symbols, from its first byte to its last, and lies in
+ * a segment that is neither writable nor executable; each text ends. Big objects (nested tables, bitmaps) stay in the file's bytes.
  */
 #include "verify.h"
 
@@ -32,6 +32,13 @@ static const uint8_t *tables_bytes(struct reader *reader, const char *what,
 		reader->good = false;
 		return NULL;
 	}
+	if (!image_is_object(reader->image, address, size)) {
+		report_error(reader->report, NULL,
+			     "%s at 0x%llx, 0x%llx bytes: no object of the "
+			     "image is just there", what,
+			     (unsigned long long)address,
+			     (unsigned long long)size);
+	}
 	if (segment->flags & (IMAGE_WRITE | IMAGE_EXECUTE)) {
 		report_error(reader->report, NULL,
 			     "%s at 0x%llx: not in a read-only segment", what,
@@ -54,6 +61,11 @@ static void *tables_copy(struct reader *reader, const char *what,
 	}
 	copy = alloc_array(count, size);
 	if (!count) {
+		if (pointer) {
+			report_error(reader->report, NULL, "%s at 0x%llx: "
+				     "no rows, but a place", what,
+				     (unsigned long long)(uintptr_t)pointer);
+		}
 		return copy;
 	}
 	bytes = tables_bytes(reader, what, (uint64_t)(uintptr_t)pointer,
@@ -125,8 +137,9 @@ static uint32_t tables_count(struct reader *reader, const char *name)
 static void *tables_array(struct reader *reader, const char *name,
 			  uint32_t count, size_t size)
 {
-	return tables_copy(reader, name, tables_symbol(reader, name), count,
-			   size);
+	const void *at = tables_symbol(reader, name);
+
+	return tables_copy(reader, name, count ? at : NULL, count, size);
 }
 
 static void tables_open_partition(struct reader *reader,
@@ -256,6 +269,10 @@ static void tables_resolve_where(struct reader *reader,
 	for (i = 0; reader->good && i < tables->line_count; i++) {
 		tables->lines[i].where = tables_where(reader, "line where",
 						      tables->lines[i].where);
+	}
+	if (reader->good) {
+		tables->machine.name = tables_text(reader, "machine name",
+						   tables->machine.name);
 	}
 	tables->machine.where = tables_where(reader, "machine where",
 					     tables->machine.where);

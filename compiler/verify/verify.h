@@ -88,6 +88,8 @@ bool image_get_symbol(const struct image *image, uint64_t index,
 		      struct image_symbol *symbol);
 bool image_find_symbol(const struct image *image, const char *name,
 		       struct image_symbol *symbol);
+/* Code or data with an address. */
+bool image_symbol_is_placed(const struct image_symbol *symbol);
 /* The segment that holds all of [address, address + size), or null. */
 const struct image_segment *image_find_segment(const struct image *image,
 					       uint64_t address,
@@ -99,6 +101,9 @@ const uint8_t *image_bytes(const struct image *image, uint64_t address,
 const char *image_text(const struct image *image, uint64_t address);
 bool image_find_section(const struct image *image, const char *name,
 			uint64_t *base, uint64_t *size);
+/* Does an object of the image start and end just there, by its symbol? */
+bool image_is_object(const struct image *image, uint64_t address,
+		     uint64_t size);
 /* Part of the image, by address? Half open. */
 bool image_overlaps(const struct image *image, uint64_t from, uint64_t to);
 

@@ -7,6 +7,7 @@
 #include "verify.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define CR0_PE (1ull << 0)
 #define CR0_PG (1ull << 31)
@@ -248,7 +249,8 @@ static void vps_check_line(const struct tables *tables, uint32_t index,
 	    line->level > 1 || line->active_low > 1 ||
 	    line->gsi >= tables->machine.ioapic_pins ||
 	    line->vector != LINE_VECTOR_FIRST + index ||
-	    line->vector > LINE_VECTOR_LAST) {
+	    line->vector > LINE_VECTOR_LAST ||
+	    memcmp(line->reserved, "\0\0\0\0", sizeof(line->reserved))) {
 		report_error(report, line->where, "line %u (GSI %u, vector "
 			     "0x%x, partition %u, pin %u, LP %u) is out of "
 			     "range", index, line->gsi, line->vector,

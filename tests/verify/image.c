@@ -85,6 +85,7 @@ static const struct cpuid_config cpuids[] = {
 	{ 0xd, 0, { 3, 0, 0, 0 }, { 0 }, CPUID_DYN_XSTATE, VENDOR_ANY },
 	{ 0x80000001, CPUID_ANY_SUBLEAF, { 0, 0, 0, 0x20100000 }, { 0 }, 0,
 	  VENDOR_AMD },
+	{ 0x80000008, CPUID_ANY_SUBLEAF, { 0 }, { 0x3024 }, 0, VENDOR_ANY },
 };
 
 /* ---- partitions ---- */
@@ -107,7 +108,7 @@ static const struct load_config loads[] = {
 	.loads = loads, .load_count = 1, \
 	.ports = ports_##letter, \
 	.port_count = sizeof(ports_##letter) / sizeof(ports_##letter[0]), \
-	.msrs = msrs, .msr_count = 3, .cpuids = cpuids, .cpuid_count = 3, \
+	.msrs = msrs, .msr_count = 3, .cpuids = cpuids, .cpuid_count = 4, \
 	.port_default = default_, .iopm = iopm_##letter, .msrpm = msrpm, \
 	.cr4_allow = 0x40020, .efer_allow = 0xd00, .xcr0_allow = 3, \
 	.hv_privileges = 0x802, \
