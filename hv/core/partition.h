@@ -41,6 +41,12 @@ struct partition {
 	uint32_t start_count;
 	uint32_t failure_count;
 	uint64_t tsc_start;		/* host TSC of the last start */
+	volatile uint32_t stopped_count;	/* VPs off their LPs */
+	/* How far PARTITION_CLEARING has come (run/lifecycle.c). */
+	uint32_t step;
+	uint32_t step_index;
+	uint64_t step_offset;
+	uint64_t hash;
 	struct partition_record record;
 	struct ioapic_state ioapic;
 	struct partition_synth_state synth;

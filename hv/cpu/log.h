@@ -15,6 +15,9 @@
  */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Finds the ring, or makes it. First thing of all. */
+void log_start(void);
+
 /* A character of a partition's log port; lines come out as "[name] ...". */
 void log_guest(uint32_t partition, char c);
 
@@ -22,6 +25,11 @@ void log_guest(uint32_t partition, char c);
 void log_pump(unsigned limit);
 /* Moves all, waiting for the console: before a halt or reset only. */
 void log_flush(void);
+
+bool log_is_shown(void) must_use;
+
+/* The machine does not match the spec: the log has said how; stay here. */
+_Noreturn void log_refuse(void);
 
 /* A broken hypervisor: record, flush, then the reset policy of Kconfig. */
 _Noreturn void panic(const char *reason, uint64_t info0, uint64_t info1);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The time stamp counter: the only clock of the hypervisor. */
+/*
+ * The time stamp counter: the only clock of the hypervisor. Its frequency
+ * and that of the local APIC's timer come from the board, or are measured
+ * once against the PIT.
+ */
 #ifndef CPU_TSC_H
 #define CPU_TSC_H
 
@@ -7,9 +11,15 @@
 
 uint64_t tsc_read(void) must_use;
 uint64_t tsc_hz(void) must_use;
-/* By tsc-hz; exact to one unit, no overflow below 2^63. */
+/* Exact to one unit below 2^44 us (half a year). */
 uint64_t tsc_from_us(uint64_t us) must_use;
+/* Ticks of the local APIC's timer for so many of the TSC, at least 1. */
+uint64_t tsc_to_timer(uint64_t tsc) must_use;
 /* floor(10^7 * 2^64 / tsc_hz): scale of the reference TSC page (TLFS). */
 uint64_t tsc_reference_scale(void) must_use;
+
+/* Sets frequencies from the board, measures those that it leaves open.
+ * False: the machine's PIT does not count. */
+bool tsc_start(void) must_use;
 
 #endif

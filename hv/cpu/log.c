@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The log. One ring of characters for the hypervisor's lines and for the
+ * partitions' log ports, in memory that no boot loader clears: after a warm
+ * reset what the previous run said is still there. The console is fed from
+ * the ring, a few characters at a time, by whoever has an exit to handle; a
+ * console that is slow or absent loses characters, never time.
+ */
+#include "cpu/log.h"
+#include "config/config.h"
+#include "cpu/console.h"
+#include "cpu/lp.h"
+#include "cpu/port.h"
+#include "cpu/regs.h"
+#include "lib/fmt.h"
+#include "lib/log_state.h"
+#include "lib/spinlock.h"
+#include "lib/string.h"
+
+#define LOG_MAGIC 0x31676f4c6b6c7542ull		/* "BulkLog1" */
+#define LOG_SIZE (CONFIG_LOG_RING_KIB * 1024u)
+#define LOG_LINE_MAX 192
+
+struct log_ring {
+	uint64_t magic;
+	uint64_t size;
+	uint64_t head;		/* characters ever written */
+	uint64_t check;		/* ~head: the two agree, or it is garbage */
+	char text[LOG_SIZE];
+};
+
+static struct log_ring ring __attribute__((section(".noinit"), aligned(4096)));
+static struct spinlock log_lock;
+static uint64_t log_shown;	/* characters given to the console */
+
+static void log_put(char c)
+{
+	ring.text[ring.head % LOG_SIZE] = c;
+	ring.head++;
+	ring.check = ~ring.head;
+}
+
+static void log_put_text(const char *text)
+{
+	for (; *text != 0; text++) {
+		log_put(*text);
+	}
+}
+
+void log_start(void)
+{
+	bool kept = ring.magic == LOG_MAGIC && ring.size == LOG_SIZE &&
+		    ring.check == ~ring.head;
+
+	if (!kept) {
+		ring.magic = LOG_MAGIC;
+		ring.size = LOG_SIZE;
+		ring.head = 0;
+		ring.check = ~0ull;
+		log_shown = 0;
+		return;
+	}
+	log_shown = ring.head > LOG_SIZE ? ring.head - LOG_SIZE : 0;
+	log_line("log: what is above was left by the run before this one");
+}
+
+void log_line(const char *format, ...)
+{
+	char line[LOG_LINE_MAX];
+	va_list args;
+
+	va_start(args, format);
+	(void)fmt_print(line, sizeof(line), format, args);
+	va_end(args);
+	spinlock_take(&log_lock);
+	log_put_text("[bulkhead] ");
+	log_put_text(line);
+	log_put('\n');
+	spinlock_give(&log_lock);
+}
+
+void log_guest(uint32_t partition, char c)
+{
+	struct log_buffer *b = &log_buffers[partition];
+	bool end = c == '\n' || b->count == LOG_BUFFER_SIZE;
+
+	spinlock_take(&log_lock);
+	if (end && (b->count != 0 || c == '\n')) {
+		log_put('[');
+		log_put_text(partition_configs[partition].name);
+		log_put_text("] ");
+		for (uint32_t i = 0; i < b->count; i++) {
+			log_put(b->text[i]);
+		}
+		log_put('\n');
+		b->count = 0;
+	}
+	/* Printable ASCII and TAB: a guest cannot forge another's line. */
+	if (c == '\t' || (c >= ' ' && c <= '~')) {
+		b->text[b->count++] = c;
+	}
+	spinlock_give(&log_lock);
+}
+
+/* Under the lock. Returns false when there is nothing left, or no room. */
+static bool log_show_one(void)
+{
+	if (log_shown == ring.head || !console_is_ready()) {
+		return false;
+	}
+	if (ring.head - log_shown > LOG_SIZE) {
+		log_shown = ring.head - LOG_SIZE;
+	}
+	console_put(ring.text[log_shown % LOG_SIZE]);
+	log_shown++;
+	return true;
+}
+
+void log_pump(unsigned limit)
+{
+	if (__atomic_load_n(&log_shown, __ATOMIC_RELAXED) ==
+	    __atomic_load_n(&ring.head, __ATOMIC_RELAXED)) {
+		return;
+	}
+	spinlock_take(&log_lock);
+	for (unsigned i = 0; i < limit && log_show_one(); i++) {
+	}
+	spinlock_give(&log_lock);
+}
+
+bool log_is_shown(void)
+{
+	return __atomic_load_n(&log_shown, __ATOMIC_RELAXED) ==
+	       __atomic_load_n(&ring.head, __ATOMIC_RELAXED);
+}
+
+/* Before a halt: waits for the console, but not for ever. */
+void log_flush(void)
+{
+	uint64_t tries = 0;
+
+	while (!log_is_shown() && tries < 1ull << 24) {
+		if (!log_show_one()) {
+			tries++;
+		}
+	}
+}
+
+_Noreturn void panic(const char *reason, uint64_t info0, uint64_t info1)
+{
+	static volatile uint32_t panicked;
+
+	regs_interrupts_off();
+	/* The first panic is the one to tell; a holder of the lock may be it. */
+	if (__atomic_exchange_n(&panicked, 1, __ATOMIC_ACQ_REL) == 0) {
+		log_lock = (struct spinlock){ 0, 0 };
+		log_line("panic: %s info 0x%lx 0x%lx", reason, info0, info1);
+		log_flush();
+#ifdef CONFIG_PANIC_RESET
+		/* Reset by the chipset, then by the keyboard controller. */
+		port_out8(0xcf9, 0x02);
+		port_out8(0xcf9, 0x06);
+		port_out8(0x64, 0xfe);
+#endif
+	}
+	for (;;) {
+		__asm__ volatile("cli; hlt");
+	}
+}
+
+_Noreturn void log_refuse(void)
+{
+	log_flush();
+	for (;;) {
+		__asm__ volatile("cli; hlt");
+	}
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Logical processors: what each keeps for itself, and how one gets another's
+ * attention. A struct lp is written by its own LP, but for the fields that
+ * say otherwise.
+ */
+#ifndef CPU_LP_H
+#define CPU_LP_H
+
+#include "config/config.h"
+#include "lib/types.h"
+
+#define LP_STACK_SIZE 8192
+#define LP_IST_SIZE 4096
+
+/* Physical vectors that are not a line's. */
+#define LP_VECTOR_TIMER 0xf0
+#define LP_VECTOR_KICK 0xf1
+#define LP_VECTOR_SPURIOUS 0xff
+
+/* What lp->interruptible says: would a kick make a difference? */
+#define LP_IN_HYPERVISOR 0u
+#define LP_IN_GUEST 1u
+#define LP_IDLE 2u
+
+struct lp {
+	struct lp *self;		/* at gs:0 */
+	uint32_t index;			/* in lp_configs[] */
+	uint32_t apic_id;
+
+	volatile uint64_t pending[4];	/* vectors taken, not yet drained */
+	volatile uint32_t nmi;		/* NMIs taken, not yet drained */
+	volatile uint32_t online;	/* written once, by itself */
+
+	/* Other LPs read: worth a kick (LP_IN_*), and for whom. */
+	volatile uint32_t interruptible;
+	volatile uint32_t current_vp;	/* in vp_configs[]; CONFIG_NONE */
+
+	/* Host TSC; UINT64_MAX: off; 0: it has fired. */
+	uint64_t timer_armed;
+
+	/* ASIDs (VPIDs) given out in this generation. */
+	uint32_t asid_next;
+	uint32_t asid_count;
+	uint64_t asid_generation;
+
+	/* The plan: slot that runs, its end; the VP that is loaded. */
+	uint32_t slot;
+	uint64_t slot_end;
+	uint64_t mce_count;
+};
+
+/*
+ * Stacks of one LP. The page under each is not mapped: an overflow is a
+ * double fault on a stack of its own, not a neighbour's data.
+ */
+struct lp_stacks {
+	uint8_t guard0[4096];
+	uint8_t main[LP_STACK_SIZE];
+	uint8_t guard1[4096];
+	uint8_t nmi[LP_IST_SIZE];
+	uint8_t guard2[4096];
+	uint8_t fault[LP_IST_SIZE];	/* #DF and #MC */
+} aligned_page;
+
+/* Descriptor tables of one LP. */
+struct lp_tables {
+	uint64_t gdt[8];
+	uint8_t tss[104];
+	uint8_t pad[24];
+} __attribute__((aligned(64)));
+
+/* Pages that the back end needs for each LP. */
+struct lp_pages {
+	uint8_t host_save[4096];	/* AMD: hsave area; Intel: VMXON */
+	uint8_t host_state[4096];	/* AMD: VMCB for VMLOAD of the host */
+	uint64_t windows[512];		/* table of this LP's windows */
+} aligned_page;
+
+extern struct lp lps[];
+extern struct lp_stacks lp_stacks[];
+extern struct lp_tables lp_tables[];
+extern struct lp_pages lp_pages[];
+
+static inline struct lp *lp_self(void)
+{
+	struct lp *lp;
+
+	__asm__("mov %%gs:0, %0" : "=r"(lp));
+	return lp;
+}
+
+/* Descriptors, traps, local APIC of the LP that calls. */
+void lp_start_self(uint32_t index);
+/* Starts every other LP of the spec; returns the first that did not come,
+ * or CONFIG_NONE. trampoline: a free page below 0xa0000. */
+uint32_t lp_start_others(spa_t trampoline) must_use;
+
+/* Makes that LP leave its guest or its HLT soon. */
+void lp_kick(uint32_t index);
+
+/* Arms this LP's timer for a host TSC; UINT64_MAX: disarms. Returns false
+ * if that time is already past (nothing is armed then). */
+bool lp_arm_timer(uint64_t deadline) must_use;
+
+/* Takes one pending vector, -1 if none. The caller ends it. */
+int lp_take_vector(struct lp *lp) must_use;
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hypervisor's descriptor tables and trap handler. Interrupts only leave
+ * a bit in the LP's pending vectors; NMIs a count; any fault of the
+ * hypervisor is a panic. NMI, double fault and machine check have stacks of
+ * their own, so that a bad stack pointer or a guest's state cannot hurt them.
+ */
+#include "cpu/trap.h"
+#include "cpu/log.h"
+#include "cpu/lp.h"
+#include "cpu/mce.h"
+#include "cpu/regs.h"
+
+#define SELECTOR_CODE 0x08
+#define SELECTOR_DATA 0x10
+#define SELECTOR_TSS 0x18
+#define IST_NMI 1
+#define IST_FAULT 2
+#define TRAP_STUB_SIZE 16
+#define TRAP_NMI 2
+#define TRAP_DF 8
+#define TRAP_MC 18
+
+struct gate {
+	uint16_t offset0;
+	uint16_t selector;
+	uint8_t ist;
+	uint8_t type;
+	uint16_t offset1;
+	uint32_t offset2;
+	uint32_t reserved;
+};
+
+_Static_assert(sizeof(struct gate) == 16, "APM2 4.8.4");
+
+struct table_register {
+	uint16_t limit;
+	uint64_t base;
+} __attribute__((packed));
+
+extern const uint8_t trap_stubs[];
+
+static struct gate idt[256] aligned_page;
+
+static void trap_set_gate(unsigned vector, uint8_t ist)
+{
+	uint64_t at = (uint64_t)trap_stubs + vector * TRAP_STUB_SIZE;
+
+	idt[vector] = (struct gate){
+		.offset0 = (uint16_t)at,
+		.selector = SELECTOR_CODE,
+		.ist = ist,
+		.type = 0x8e,
+		.offset1 = (uint16_t)(at >> 16),
+		.offset2 = (uint32_t)(at >> 32),
+	};
+}
+
+void trap_build_table(void)
+{
+	for (unsigned i = 0; i < 256; i++) {
+		trap_set_gate(i, 0);
+	}
+	trap_set_gate(TRAP_NMI, IST_NMI);
+	trap_set_gate(TRAP_DF, IST_FAULT);
+	trap_set_gate(TRAP_MC, IST_FAULT);
+}
+
+static void tss_set_word(uint8_t *tss, unsigned offset, uint64_t value)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		tss[offset + i] = (uint8_t)(value >> (8 * i));
+	}
+}
+
+void trap_load_tables(uint32_t lp)
+{
+	struct lp_tables *t = &lp_tables[lp];
+	uint64_t tss = (uint64_t)t->tss;
+	struct table_register gdtr = { sizeof(t->gdt) - 1, (uint64_t)t->gdt };
+	struct table_register idtr = { sizeof(idt) - 1, (uint64_t)idt };
+
+	t->gdt[1] = 0x00af9b000000ffffull;	/* 64-bit code */
+	t->gdt[2] = 0x00cf93000000ffffull;	/* data */
+	t->gdt[3] = 0x0000890000000067ull | (tss & 0xffffff) << 16 |
+		    (tss >> 24 & 0xff) << 56;
+	t->gdt[4] = tss >> 32;
+	/* RSP0, IST1, IST2 (APM2 12.2.5), no I/O map */
+	tss_set_word(t->tss, 4, (uint64_t)(lp_stacks[lp].main + LP_STACK_SIZE));
+	tss_set_word(t->tss, 0x24, (uint64_t)(lp_stacks[lp].nmi + LP_IST_SIZE));
+	tss_set_word(t->tss, 0x2c,
+		     (uint64_t)(lp_stacks[lp].fault + LP_IST_SIZE));
+	t->tss[102] = sizeof(t->tss);
+	__asm__ volatile("lgdt %0\n\t"
+			 "lidt %1\n\t"
+			 "mov %w2, %%ss\n\t"
+			 "mov %w3, %%ds\n\t"
+			 "mov %w3, %%es\n\t"
+			 "mov %w3, %%fs\n\t"
+			 "mov %w3, %%gs\n\t"
+			 "ltr %w4"
+			 : : "m"(gdtr), "m"(idtr), "r"(SELECTOR_DATA), "r"(0),
+			   "r"(SELECTOR_TSS) : "memory");
+}
+
+static void trap_panic(const struct trap_frame *frame)
+{
+	log_line("trap %lu error 0x%lx rip 0x%lx rsp 0x%lx cr2 0x%lx",
+		 frame->vector, frame->error, frame->rip, frame->rsp,
+		 regs_read_cr2());
+	panic("trap in the hypervisor", frame->vector, frame->rip);
+}
+
+void trap_handle(struct trap_frame *frame)
+{
+	struct lp *lp;
+
+	if (frame->vector >= 32) {
+		lp = lp_self();
+		/* Interrupts are off: nobody else writes this LP's bits. */
+		lp->pending[frame->vector >> 6 & 3] |=
+			1ull << (frame->vector & 63);
+	} else if (frame->vector == TRAP_NMI) {
+		lp_self()->nmi++;
+	} else if (frame->vector == TRAP_MC) {
+		if (!mce_is_survivable()) {
+			panic("machine check", mce_status(), frame->rip);
+		}
+		lp_self()->mce_count++;
+		mce_clear();
+	} else {
+		trap_panic(frame);
+	}
+}

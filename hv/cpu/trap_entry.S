@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Entry of every vector: 16 bytes each, so that the IDT is computed and no
+ * table of addresses is needed. Hypervisor code runs with general registers
+ * only; there is no other state to keep.
+ */
+	.section .text, "ax"
+	.globl trap_stubs
+	.balign 16
+trap_stubs:
+	.set vector, 0
+	.rept 256
+	.balign 16
+	.if !((vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30))
+	pushq $0
+	.endif
+	pushq $vector
+	jmp trap_common
+	.set vector, vector + 1
+	.endr
+
+	.balign 16
+trap_common:
+	pushq %rax
+	pushq %rcx
+	pushq %rdx
+	pushq %rsi
+	pushq %rdi
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	cld
+	movq %rsp, %rdi
+	call trap_handle
+	popq %r11
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rdi
+	popq %rsi
+	popq %rdx
+	popq %rcx
+	popq %rax
+	addq $16, %rsp
+	iretq
+	.section .note.GNU-stack, "", @progbits

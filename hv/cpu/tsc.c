@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * TSC and APIC timer frequencies. Measured against channel 2 of the PIT
+ * (1,193,182 Hz), the one clock that every PC has.
+ */
+#include "cpu/tsc.h"
+#include "config/config.h"
+#include "cpu/apic_regs.h"
+#include "cpu/port.h"
+#include "cpu/regs.h"
+#include "lib/div.h"
+
+#define PIT_HZ 1193182ull
+#define PIT_TICKS 23864ull		/* 20 ms */
+#define PIT_CHANNEL2 0x42
+#define PIT_COMMAND 0x43
+#define PIT_GATE 0x61
+
+static uint64_t tsc_frequency;
+static uint64_t timer_frequency;
+static uint64_t reference_scale;
+static uint64_t timer_ratio;		/* timer_hz / tsc_hz, 32.32 */
+
+uint64_t tsc_read(void)
+{
+	return regs_read_tsc();
+}
+
+uint64_t tsc_hz(void)
+{
+	return tsc_frequency;
+}
+
+uint64_t tsc_from_us(uint64_t us)
+{
+	return div_mul(us, tsc_frequency, 1000000);
+}
+
+uint64_t tsc_reference_scale(void)
+{
+	return reference_scale;
+}
+
+uint64_t tsc_to_timer(uint64_t tsc)
+{
+	/* Rounded up, so that the timer is never early by rounding. */
+	uint64_t ticks;
+
+	if (tsc >> 40 != 0) {
+		tsc = 1ull << 40;
+	}
+	ticks = (uint64_t)(((unsigned __int128)tsc * timer_ratio +
+			    0xffffffffu) >> 32);
+	return ticks != 0 ? ticks : 1;
+}
+
+/* Counts both clocks while PIT channel 2 runs down once (mode 0). */
+static bool tsc_measure(uint64_t *tsc_ticks, uint64_t *timer_ticks)
+{
+	uint8_t gate = port_in8(PIT_GATE);
+	uint64_t start;
+	uint64_t guard = 0;
+
+	lapic_write(LAPIC_TIMER_INITIAL, 0xffffffff);
+	port_out8(PIT_GATE, (uint8_t)((gate & 0xfc) | 1));
+	port_out8(PIT_COMMAND, 0xb0);
+	port_out8(PIT_CHANNEL2, (uint8_t)PIT_TICKS);
+	port_out8(PIT_CHANNEL2, (uint8_t)(PIT_TICKS >> 8));
+	start = tsc_read();
+	*timer_ticks = lapic_read(LAPIC_TIMER_CURRENT);
+	while ((port_in8(PIT_GATE) & 0x20) == 0) {
+		if (++guard > 1ull << 28) {
+			return false;
+		}
+	}
+	*tsc_ticks = tsc_read() - start;
+	*timer_ticks -= lapic_read(LAPIC_TIMER_CURRENT);
+	lapic_write(LAPIC_TIMER_INITIAL, 0);
+	port_out8(PIT_GATE, gate);
+	return *tsc_ticks != 0 && *timer_ticks != 0;
+}
+
+bool tsc_start(void)
+{
+	uint64_t tsc_ticks;
+	uint64_t timer_ticks;
+
+	tsc_frequency = machine_config.tsc_hz;
+	timer_frequency = machine_config.apic_hz;
+	if (tsc_frequency == 0 || timer_frequency == 0) {
+		if (!tsc_measure(&tsc_ticks, &timer_ticks)) {
+			return false;
+		}
+		if (tsc_frequency == 0) {
+			tsc_frequency = div_mul(tsc_ticks, PIT_HZ, PIT_TICKS);
+		}
+		if (timer_frequency == 0) {
+			/* Both were counted at once: one error, not two. */
+			timer_frequency = div_mul(timer_ticks, tsc_frequency,
+						  tsc_ticks);
+		}
+	}
+	reference_scale = div_wide(10000000, 0, tsc_frequency);
+	timer_ratio = div_wide(timer_frequency >> 32, timer_frequency << 32,
+			       tsc_frequency);
+	return true;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Boot, as one list of steps. Until the machine has been found to be the one
+ * of the spec, nothing is written outside the image.
+ */
+#include "core/line.h"
+#include "cpu/apic_regs.h"
+#include "cpu/boot_info.h"
+#include "cpu/console.h"
+#include "cpu/id.h"
+#include "cpu/log.h"
+#include "cpu/lp.h"
+#include "cpu/mce.h"
+#include "cpu/regs.h"
+#include "cpu/trap.h"
+#include "cpu/tsc.h"
+#include "lib/string.h"
+#include "main.h"
+#include "mem/hvmap_start.h"
+#include "run/run.h"
+#include "vcpu/vcpu.h"
+
+extern uint8_t image_start[], image_end[];
+extern const uint8_t boot_trampoline[], boot_trampoline_end[];
+
+#define LAPIC_BROADCAST_INIT 0x000c4500u
+
+/* Set when every LP is ready: they begin their plans together. */
+static volatile uint32_t main_go;
+
+static void main_check_range(const char *where, const char *what,
+			     uint64_t base, uint64_t end)
+{
+	struct boot_range rival;
+
+	if (boot_info_is_ram(base, end, &rival)) {
+		return;
+	}
+	log_line("refused: %s: %s needs 0x%lx-0x%lx, but the machine has %s "
+		 "at 0x%lx-0x%lx", where, what, base, end,
+		 boot_info_type_name(rival.type), rival.base, rival.end);
+	log_refuse();
+}
+
+static void main_check_memory(void)
+{
+	main_check_range(spec_name, "the image", (uint64_t)image_start,
+			 (uint64_t)image_end);
+	for (uint32_t i = 0; i < partition_count; i++) {
+		const struct partition_config *p = &partition_configs[i];
+
+		for (uint32_t j = 0; j < p->region_count; j++) {
+			const struct region_config *r = &p->regions[j];
+
+			main_check_range(r->where, p->name, r->spa,
+					 r->spa + r->size);
+		}
+	}
+}
+
+static uint32_t main_vendor(void)
+{
+	uint32_t id[4];
+
+	cpu_id_read(0, 0, id);
+	if (id[1] == 0x68747541) {	/* "Auth"enticAMD */
+		return VENDOR_AMD;
+	}
+	return id[1] == 0x756e6547 ? VENDOR_INTEL : VENDOR_ANY;
+}
+
+static void main_check_vendor(void)
+{
+	static const char *const names[] = { "another vendor", "AMD", "Intel" };
+	uint32_t vendor = main_vendor();
+
+	if (machine_config.vendor != VENDOR_ANY &&
+	    machine_config.vendor != vendor) {
+		log_line("refused: %s: the spec is for a processor by %s, this "
+			 "one is by %s", machine_config.where,
+			 names[machine_config.vendor % 3], names[vendor % 3]);
+		log_refuse();
+	}
+}
+
+/* Which LP of the spec is the one that the firmware started? */
+static uint32_t main_find_self(void)
+{
+	uint32_t id[4];
+
+	cpu_id_read(1, 0, id);
+	for (uint32_t i = 0; i < lp_count; i++) {
+		if (lp_configs[i].apic_id == id[1] >> 24) {
+			return i;
+		}
+	}
+	log_line("refused: %s: no LP of the spec has the APIC id %u of the "
+		 "processor that the machine starts with",
+		 machine_config.where, id[1] >> 24);
+	log_refuse();
+}
+
+static void main_start_virtualization(uint32_t lp)
+{
+	const char *why = "";
+
+	if (vcpu_start_lp(&why) != HV_OK) {
+		log_line("refused: %s: lp with APIC id %u: %s",
+			 lp_configs[lp].where, lp_configs[lp].apic_id, why);
+		log_refuse();
+	}
+}
+
+static void main_start_others(uint64_t trampoline)
+{
+	uint32_t missing = lp_start_others(spa(trampoline));
+
+	if (missing != CONFIG_NONE) {
+		log_line("refused: %s: the LP with APIC id %u does not start",
+			 lp_configs[missing].where,
+			 lp_configs[missing].apic_id);
+		log_refuse();
+	}
+}
+
+static uint64_t main_place_trampoline(void)
+{
+	uint64_t page = boot_info_low_page();
+
+	if (page == 0) {
+		log_line("refused: %s: no free page below 0x9f000 to start "
+			 "other LPs from", machine_config.where);
+		log_refuse();
+	}
+	memcpy((void *)page, boot_trampoline,
+	       (size_t)(boot_trampoline_end - boot_trampoline));
+	return page;
+}
+
+static void main_keep_info(uint32_t magic, uint32_t info)
+{
+	if (boot_info_keep(magic, info) != HV_OK) {
+		log_line("refused: %s: the boot loader gave no usable memory "
+			 "map (magic 0x%x)", spec_name, magic);
+		log_refuse();
+	}
+}
+
+static void main_start_clocks(void)
+{
+	if (!tsc_start()) {
+		log_line("refused: %s: no tsc-hz in the spec, and this "
+			 "machine's PIT does not count", machine_config.where);
+		log_refuse();
+	}
+	log_line("tsc %lu Hz, apic timer ratio %lu/1000", tsc_hz(),
+		 tsc_to_timer(1000));
+}
+
+_Noreturn void main(uint32_t magic, uint32_t info)
+{
+	uint64_t trampoline;
+	uint32_t self;
+
+	console_start();
+	log_start();
+	log_line("Bulkhead, spec %s", spec_name);
+	main_keep_info(magic, info);	/* before anything may overwrite it */
+	main_check_vendor();
+	main_check_memory();
+	self = main_find_self();
+	trampoline = main_place_trampoline();	/* first write outside */
+	hvmap_start();			/* own tables: W^X, guards, windows */
+	trap_build_table();
+	lp_start_self(self);		/* descriptors, traps, local APIC */
+	lapic_send(0, LAPIC_BROADCAST_INIT);	/* all others: parked */
+	line_start_all();		/* IOAPIC: only what the spec has */
+	main_start_clocks();
+	main_start_virtualization(self);
+	main_start_others(trampoline);
+	lifecycle_start_all();		/* partitions: to be cleared */
+	schedule_set_start(tsc_read());
+	log_line("ready");
+	__atomic_store_n(&main_go, 1, __ATOMIC_SEQ_CST);
+	loop_run();
+}
+
+_Noreturn void main_lp(uint32_t lp)
+{
+	lp_start_self(lp);
+	main_start_virtualization(lp);
+	while (__atomic_load_n(&main_go, __ATOMIC_SEQ_CST) == 0) {
+		regs_pause();
+	}
+	loop_run();
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop of one LP: what came in is drained, requests of other LPs are
+ * done, the present VP runs until its next exit. Everything that an exit
+ * leaves behind passes here once: that is the common epilogue.
+ */
+#include "core/line.h"
+#include "cpu/apic_regs.h"
+#include "cpu/log.h"
+#include "cpu/regs.h"
+#include "cpu/tsc.h"
+#include "guest/apic.h"
+#include "guest/ioapic.h"
+#include "lib/bits.h"
+#include "run/run.h"
+
+#define SLICE_MAX_US 1000000u
+#define PUMP_BUSY 16u		/* characters of log an exit may move */
+#define PUMP_IDLE 64u
+
+static uint64_t slice_max;
+
+/* ---- what came in ------------------------------------------------------ */
+
+static void loop_line(const struct lp *lp, uint32_t line)
+{
+	const struct line_config *l = &line_configs[line];
+	const struct vp *current = schedule_current(lp);
+
+	if (l->level != 0) {
+		line_mask(line);
+	} else if (current == NULL || current->partition != l->partition) {
+		line_defer(line);
+	}
+	lapic_eoi();
+	ioapic_raise(l->partition, l->pin, l->level != 0);
+}
+
+static void loop_vector(struct lp *lp, uint8_t vector)
+{
+	uint32_t line = line_of_vector(vector);
+
+	if (vector == LP_VECTOR_SPURIOUS) {
+		return;
+	}
+	if (line != CONFIG_NONE) {
+		loop_line(lp, line);
+		return;
+	}
+	if (vector == LP_VECTOR_TIMER) {
+		lp->timer_armed = 0;
+	} else if (vector != LP_VECTOR_KICK) {
+		log_line("interrupt 0x%x that nobody owns", vector);
+	}
+	lapic_eoi();
+}
+
+static void loop_nmi(struct lp *lp)
+{
+	lp->nmi = 0;
+	for (uint32_t i = 0; i < partition_count; i++) {
+		if ((partition_config(i)->flags & PARTITION_NMI) != 0) {
+			vp_request(vp_of(i, 0), VP_REQUEST_NMI);
+			return;
+		}
+	}
+	log_line("NMI that no partition owns");
+}
+
+static void loop_machine_check(struct lp *lp)
+{
+	struct vp *vp = schedule_current(lp);
+
+	lp->mce_count = 0;
+	if (vp != NULL) {
+		partition_fail(vp, "machine check", 0, 0, 0);
+	} else {
+		log_line("machine check while lp %u was idle", lp->index);
+	}
+}
+
+static bool loop_has_pending(const struct lp *lp)
+{
+	return (lp->pending[0] | lp->pending[1] | lp->pending[2] |
+		lp->pending[3] | lp->nmi | lp->mce_count) != 0;
+}
+
+static void loop_drain(struct lp *lp)
+{
+	int vector;
+
+	while ((vector = lp_take_vector(lp)) >= 0) {
+		loop_vector(lp, (uint8_t)vector);
+	}
+	if (lp->nmi != 0) {
+		loop_nmi(lp);
+	}
+	if (lp->mce_count != 0) {
+		loop_machine_check(lp);
+	}
+}
+
+/* ---- requests of other LPs --------------------------------------------- */
+
+static void loop_init(struct vp *vp)
+{
+	if (vp->number == 0) {
+		/* A PC would go to its firmware; there is none here. */
+		partition_request_end(vp, END_RESET);
+		return;
+	}
+	vcpu_reset(&vp->vcpu, NULL);
+	apic_init(vp);
+	vp->nmi_pending = false;
+	vp->state = VP_WAIT_SIPI;
+}
+
+static void loop_requests(struct vp *vp)
+{
+	uint32_t requests = vp_take_requests(vp);
+
+	if ((requests & VP_REQUEST_STOP) != 0) {
+		lifecycle_stop_vp(vp);
+	}
+	if (vp->state == VP_STOPPED) {
+		return;
+	}
+	if ((requests & VP_REQUEST_INTERRUPT) != 0) {
+		apic_take_posted(vp);
+	}
+	if ((requests & VP_REQUEST_INIT) != 0) {
+		loop_init(vp);
+	}
+	if ((requests & VP_REQUEST_SIPI) != 0 && vp->state == VP_WAIT_SIPI) {
+		vcpu_start_sipi(&vp->vcpu, (uint8_t)vp->sipi_vector);
+		vcpu_load(&vp->vcpu);
+		vp->state = VP_RUNNING;
+	}
+	if ((requests & VP_REQUEST_NMI) != 0 && vp->state != VP_WAIT_SIPI) {
+		vp->nmi_pending = true;
+	}
+}
+
+/* ---- the present VP ---------------------------------------------------- */
+
+/* The next event for the guest, or a window for it. */
+static void loop_deliver(struct vp *vp)
+{
+	struct vcpu *vcpu = &vp->vcpu;
+	int vector;
+
+	if (vp->nmi_pending && vcpu_can_nmi(vcpu)) {
+		vp->nmi_pending = false;
+		vcpu_inject_nmi(vcpu);
+		vp->state = VP_RUNNING;
+		return;
+	}
+	vector = apic_pending_vector(vp);
+	if (vector >= 0) {
+		if (vcpu_can_interrupt(vcpu)) {
+			apic_accept(vp, (uint8_t)vector);
+			vcpu_inject_interrupt(vcpu, (uint8_t)vector);
+			vp->state = VP_RUNNING;
+		} else {
+			vcpu_request_window(vcpu, (uint8_t)vector);
+		}
+		return;
+	}
+	/* Only the guest's TPR holds it back: know when that is lowered. */
+	vector = apic_requested_vector(vp);
+	if (vector >= 0 && vector >> 4 <= vp->apic.tpr >> 4) {
+		vcpu_request_window(vcpu, (uint8_t)vector);
+	}
+}
+
+static void loop_idle(struct lp *lp, uint64_t deadline)
+{
+	const struct vp *vp = schedule_current(lp);
+
+	if (!log_is_shown()) {
+		log_pump(PUMP_IDLE);
+		return;
+	}
+	if (!lp_arm_timer(deadline)) {
+		return;
+	}
+	__atomic_store_n(&lp->interruptible, LP_IDLE, __ATOMIC_SEQ_CST);
+	if ((vp == NULL || vp->requests == 0) && !loop_has_pending(lp)) {
+		regs_wait_interrupt();
+	}
+	lp->interruptible = LP_IN_HYPERVISOR;
+}
+
+static uint64_t loop_deadline(const struct lp *lp, const struct vp *vp,
+			      uint64_t now)
+{
+	uint64_t deadline = now + slice_max;
+	uint64_t timer = apic_deadline(vp);
+
+	if (lp->slot_end < deadline) {
+		deadline = lp->slot_end;
+	}
+	return timer < deadline ? timer : deadline;
+}
+
+static void loop_run_vp(struct lp *lp, struct vp *vp, uint64_t now)
+{
+	struct vcpu_exit exit;
+	uint8_t cr8;
+
+	if (now >= apic_deadline(vp)) {
+		apic_poll_timer(vp, now);
+	}
+	/* A timer due now counts as posted: it is in the IRR already. */
+	loop_deliver(vp);
+	if (vp->state == VP_HALTED) {
+		loop_idle(lp, loop_deadline(lp, vp, now));
+		return;
+	}
+	vcpu_set_cr8(&vp->vcpu, apic_get_cr8(vp));
+	vcpu_run(&vp->vcpu, loop_deadline(lp, vp, now), &vp->requests, &exit);
+	cr8 = vcpu_get_cr8(&vp->vcpu);
+	if (cr8 != apic_get_cr8(vp)) {
+		apic_set_cr8(vp, cr8);
+	}
+	exit_dispatch(vp, &exit);
+}
+
+static void loop_vp(struct lp *lp, struct vp *vp, uint64_t now)
+{
+	struct partition *p = &partition_table[vp->partition];
+
+	if (vp->requests != 0) {
+		loop_requests(vp);
+	}
+	switch (vp->state) {
+	case VP_RUNNING:
+	case VP_HALTED:
+		loop_run_vp(lp, vp, now);
+		return;
+	case VP_STOPPED:
+		if (p->state == PARTITION_CLEARING && vp->number == 0) {
+			lifecycle_clear(p);
+			return;
+		}
+		break;
+	case VP_WAIT_SIPI:
+		break;
+	}
+	loop_idle(lp, lp->slot_end < now + slice_max ? lp->slot_end
+						     : now + slice_max);
+}
+
+_Noreturn void loop_run(void)
+{
+	struct lp *lp = lp_self();
+	struct vp *vp;
+	uint64_t now;
+
+	slice_max = tsc_from_us(SLICE_MAX_US);
+	schedule_start(lp);
+	for (;;) {
+		now = tsc_read();
+		if (now >= lp->slot_end) {
+			schedule_next(lp, now);
+		}
+		if (loop_has_pending(lp)) {
+			loop_drain(lp);
+		}
+		log_pump(PUMP_BUSY);
+		vp = schedule_current(lp);
+		if (vp != NULL) {
+			loop_vp(lp, vp, now);
+		} else {
+			loop_idle(lp, lp->slot_end < now + slice_max
+				      ? lp->slot_end : now + slice_max);
+		}
+		/* While clearing or idle nothing else lets them in. */
+		regs_take_interrupts();
+	}
+}

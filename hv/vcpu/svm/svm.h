@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The AMD back end's functions, one for each of vcpu.h, which calls them.
+ * Same names and order in every back end.
+ */
+#ifndef SVM_SVM_H
+#define SVM_SVM_H
+
+#include "vcpu/svm/vmcb.h"
+#include "vcpu/vcpu.h"
+
+/* What this machine's SVM can: the same on all LPs, or it does not start. */
+struct svm_features {
+	bool next_rip;
+	bool tsc_aux;
+	bool xsave;
+	bool barrier;		/* IBPB */
+	uint64_t xcr0;		/* all state components that are switched */
+};
+
+extern struct svm_features svm_features;
+
+static inline struct vmcb *svm_vmcb(const struct vcpu *vcpu)
+{
+	return (struct vmcb *)vcpu_pages[vcpu->index].control;
+}
+
+/* svm_start.c */
+enum hv_err svm_start_lp(const char **why) must_use;
+
+/* svm_state.c */
+void svm_reset(struct vcpu *vcpu, const struct vp_state_config *state);
+void svm_start_sipi(struct vcpu *vcpu, uint8_t vector);
+void svm_load(struct vcpu *vcpu);
+void svm_save(struct vcpu *vcpu);
+
+/* svm_run.c */
+void svm_run(struct vcpu *vcpu, uint64_t deadline,
+	     const volatile uint32_t *requests, struct vcpu_exit *exit);
+
+/* svm_exit.c */
+void svm_decode(struct vcpu *vcpu, struct vcpu_exit *exit);
+
+/* svm_event.c */
+void svm_advance(struct vcpu *vcpu, uint32_t length);
+bool svm_can_interrupt(const struct vcpu *vcpu) must_use;
+bool svm_can_nmi(const struct vcpu *vcpu) must_use;
+void svm_request_window(struct vcpu *vcpu, uint8_t vector);
+void svm_cancel_window(struct vcpu *vcpu);
+uint8_t svm_get_cr8(const struct vcpu *vcpu) must_use;
+void svm_set_cr8(struct vcpu *vcpu, uint8_t cr8);
+void svm_inject_nmi(struct vcpu *vcpu);
+
+/* svm_regs.c */
+void svm_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode);
+void svm_get_segment(const struct vcpu *vcpu, enum segment_name name,
+		     struct segment_config *segment);
+void svm_set_segment(struct vmcb *vmcb, enum segment_name name,
+		     const struct segment_config *segment);
+enum hv_err svm_get_register(const struct vcpu *vcpu, uint32_t name,
+			     uint64_t *value) must_use;
+enum hv_err svm_set_register(struct vcpu *vcpu, uint32_t name,
+			     uint64_t value) must_use;
+
+/* svm_enter.S: the world switch; interrupts held off (GIF 0) by the caller,
+ * on again when it returns. */
+void svm_enter(uint64_t vmcb, uint64_t *gpr, uint64_t host_state);
+/* Overwrites the return stack: a guest's predictions end here. */
+void svm_fill_return_stack(void);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Interrupts, NMIs, single steps: when a guest can take one, and how the
+ * hypervisor learns that it can.
+ */
+#include "cpu/regs.h"
+#include "vcpu/svm/svm.h"
+
+void svm_advance(struct vcpu *vcpu, uint32_t length)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+	uint64_t rip = vcpu->rip + length;
+
+	/* Outside 64-bit code RIP wraps at its width (APM2 2.1.2). */
+	if ((vmcb->cs.attributes & BIT(9)) == 0 ||
+	    (vmcb->efer & BIT(10)) == 0) {
+		rip = (uint32_t)rip;
+		if ((vmcb->cs.attributes & BIT(10)) == 0) {
+			rip = (uint16_t)rip;
+		}
+	}
+	vcpu->rip = rip;
+	vmcb->shadow = 0;
+	if ((vcpu->rflags & RFLAGS_TF) != 0) {
+		vmcb->dr6 |= BIT(14);		/* BS */
+		vcpu_inject_exception(vcpu, VECTOR_DB, false, 0);
+	}
+	vcpu->rflags &= ~RFLAGS_RF;
+}
+
+bool svm_can_interrupt(const struct vcpu *vcpu)
+{
+	return (vcpu->rflags & RFLAGS_IF) != 0 && !vcpu->event.valid &&
+	       (svm_vmcb(vcpu)->shadow & 1) == 0;
+}
+
+bool svm_can_nmi(const struct vcpu *vcpu)
+{
+	return !vcpu->nmi_masked && !vcpu->event.valid &&
+	       (svm_vmcb(vcpu)->shadow & 1) == 0;
+}
+
+void svm_request_window(struct vcpu *vcpu, uint8_t vector)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+
+	/* A virtual interrupt that is never delivered: its intercept comes
+	 * first, once IF, shadow and TPR let it (APM2 15.21.4). */
+	vmcb->interrupt &= ~(SVM_V_PRIORITY | SVM_V_VECTOR);
+	vmcb->interrupt |= SVM_V_IRQ |
+			   (uint64_t)(vector >> 4) << SVM_V_PRIORITY_SHIFT |
+			   (uint64_t)vector << SVM_V_VECTOR_SHIFT;
+	vmcb->intercept3 |= SVM_I3_VINTR;
+}
+
+void svm_cancel_window(struct vcpu *vcpu)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+
+	vmcb->interrupt &= ~SVM_V_IRQ;
+	vmcb->intercept3 &= (uint32_t)~SVM_I3_VINTR;
+}
+
+uint8_t svm_get_cr8(const struct vcpu *vcpu)
+{
+	return svm_vmcb(vcpu)->interrupt & 0xf;
+}
+
+void svm_set_cr8(struct vcpu *vcpu, uint8_t cr8)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+
+	vmcb->interrupt = (vmcb->interrupt & ~SVM_V_TPR) | (cr8 & 0xf);
+}
+
+void svm_inject_nmi(struct vcpu *vcpu)
+{
+	vcpu->event = (struct vcpu_event){
+		.valid = true, .type = EVENT_NMI, .vector = 2
+	};
+	vcpu->nmi_masked = true;
+	svm_vmcb(vcpu)->intercept3 |= (uint32_t)SVM_I3_IRET;
+}

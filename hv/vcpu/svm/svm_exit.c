@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From exit codes to normalised exits. Decodes, decides nothing. Where the
+ * processor does not tell the next RIP, the instruction is fetched and held
+ * against the exit; if it is no longer there the guest just resumes.
+ */
+#include "cpu/regs.h"
+#include "vcpu/fetch.h"
+#include "vcpu/svm/svm.h"
+
+/* Length of the instruction; false: it is no longer there, resume. */
+static bool svm_length(struct vcpu *vcpu, struct vcpu_exit *exit,
+		       uint32_t kinds)
+{
+	struct insn insn;
+
+	if (svm_features.next_rip) {
+		exit->length = (uint32_t)(svm_vmcb(vcpu)->next_rip - vcpu->rip);
+		/* Within 15 bytes, or RIP wrapped: then look for ourselves. */
+		if (exit->length - 1 < 15) {
+			return true;
+		}
+	}
+	if (fetch_insn(vcpu, kinds, &insn) != HV_OK) {
+		exit->kind = EXIT_NONE;
+		exit->length = 0;
+		return false;
+	}
+	exit->length = insn.length;
+	return true;
+}
+
+static void svm_decode_io(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	const struct vmcb *vmcb = svm_vmcb(vcpu);
+	uint64_t info = vmcb->exit_info1;
+
+	exit->kind = EXIT_IO;
+	exit->io.port = (uint16_t)(info >> 16);
+	exit->io.size = info >> 4 & 7;
+	exit->io.in = (info & SVM_IO_IN) != 0;
+	exit->io.string = (info & SVM_IO_STRING) != 0;
+	exit->io.rep = (info & SVM_IO_REP) != 0;
+	exit->length = (uint32_t)(vmcb->exit_info2 - vcpu->rip) & 15;
+}
+
+static void svm_decode_npf(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	const struct vmcb *vmcb = svm_vmcb(vcpu);
+	uint64_t info = vmcb->exit_info1;
+
+	exit->kind = EXIT_MEMORY;
+	exit->memory.gpa = gpa(vmcb->exit_info2);
+	exit->memory.access = info & (ACCESS_WRITE | ACCESS_EXECUTE);
+	exit->memory.walk = (info & SVM_NPF_WALK) != 0;
+}
+
+static void svm_decode_msr(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	bool write = (svm_vmcb(vcpu)->exit_info1 & 1) != 0;
+
+	exit->kind = EXIT_MSR;
+	exit->msr.index = (uint32_t)vcpu->gpr[GPR_RCX];
+	exit->msr.write = write;
+	(void)svm_length(vcpu, exit, write ? FETCH_KIND(INSN_WRMSR)
+					   : FETCH_KIND(INSN_RDMSR));
+}
+
+static void svm_decode_cr(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	struct insn insn;
+
+	if (fetch_insn(vcpu, FETCH_KIND(INSN_MOV_TO_CR), &insn) != HV_OK ||
+	    insn.reg != 4) {
+		return;
+	}
+	exit->kind = EXIT_CR;
+	exit->length = insn.length;
+	exit->cr.cr = insn.reg;
+	exit->cr.value = vcpu->gpr[insn.base & 15];
+}
+
+static void svm_decode_exception(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	const struct vmcb *vmcb = svm_vmcb(vcpu);
+	uint8_t vector = (uint8_t)(vmcb->exit_code - SVM_EXIT_EXCEPTION0);
+
+	if (vector == VECTOR_MC) {
+		exit->kind = EXIT_MACHINE_CHECK;
+		return;
+	}
+	exit->kind = EXIT_EXCEPTION;
+	exit->exception.vector = vector;
+	exit->exception.has_error = vector == VECTOR_AC;
+	exit->exception.error = (uint32_t)vmcb->exit_info1;
+}
+
+/* The guest ends its NMI handler; not before IRET is done. */
+static void svm_decode_iret(struct vcpu *vcpu)
+{
+	svm_vmcb(vcpu)->intercept3 &= (uint32_t)~SVM_I3_IRET;
+	vcpu->nmi_masked = false;
+}
+
+static void svm_decode_instruction(struct vcpu *vcpu, struct vcpu_exit *exit,
+				   enum exit_kind kind, uint32_t kinds)
+{
+	exit->kind = kind;
+	(void)svm_length(vcpu, exit, kinds);
+}
+
+/* Instructions that guests do not have. */
+static bool svm_is_undefined(uint64_t code)
+{
+	return code == SVM_EXIT_INVLPGA ||
+	       (code >= SVM_EXIT_VMRUN && code <= SVM_EXIT_SKINIT &&
+		code != SVM_EXIT_VMMCALL) ||
+	       (code >= SVM_EXIT_MONITOR && code <= SVM_EXIT_MWAIT_ARMED);
+}
+
+static void svm_decode_rare(struct vcpu *vcpu, struct vcpu_exit *exit,
+			    uint64_t code)
+{
+	if (code == SVM_EXIT_NMI) {
+		exit->kind = EXIT_NMI;
+	} else if (code == SVM_EXIT_IRET) {
+		svm_decode_iret(vcpu);
+	} else if (code == SVM_EXIT_WBINVD || code == SVM_EXIT_INVD) {
+		svm_decode_instruction(vcpu, exit, EXIT_CACHE,
+				       FETCH_KIND(INSN_WBINVD) |
+				       FETCH_KIND(INSN_INVD));
+	} else if (code == SVM_EXIT_XSETBV) {
+		svm_decode_instruction(vcpu, exit, EXIT_XSETBV,
+				       FETCH_KIND(INSN_XSETBV));
+	} else if (code == SVM_EXIT_RDPMC) {
+		exit->kind = EXIT_PRIVILEGED;
+	} else if (code == SVM_EXIT_SHUTDOWN) {
+		exit->kind = EXIT_TRIPLE_FAULT;
+	} else if (code == SVM_EXIT_INIT) {
+		exit->kind = EXIT_INIT;
+	} else if (code >= SVM_EXIT_EXCEPTION0 &&
+		   code <= SVM_EXIT_EXCEPTION31) {
+		svm_decode_exception(vcpu, exit);
+	} else if (code == SVM_EXIT_CR4_WRITE) {
+		svm_decode_cr(vcpu, exit);
+	} else if (svm_is_undefined(code)) {
+		exit->kind = EXIT_UNDEFINED;
+	} else if ((uint32_t)code == SVM_EXIT_INVALID) {
+		exit->kind = EXIT_INVALID_STATE;
+		exit->info = code;
+	} else {
+		exit->kind = EXIT_UNKNOWN;
+		exit->info = code;
+	}
+}
+
+void svm_decode(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	uint64_t code = svm_vmcb(vcpu)->exit_code;
+
+	if (code == SVM_EXIT_INTR) {
+		regs_take_interrupts();
+		exit->kind = EXIT_INTERRUPT;
+	} else if (code == SVM_EXIT_MSR) {
+		svm_decode_msr(vcpu, exit);
+	} else if (code == SVM_EXIT_IOIO) {
+		svm_decode_io(vcpu, exit);
+	} else if (code == SVM_EXIT_HLT) {
+		svm_decode_instruction(vcpu, exit, EXIT_HALT,
+				       FETCH_KIND(INSN_HLT));
+	} else if (code == SVM_EXIT_CPUID) {
+		svm_decode_instruction(vcpu, exit, EXIT_CPUID,
+				       FETCH_KIND(INSN_CPUID));
+	} else if (code == SVM_EXIT_VMMCALL) {
+		svm_decode_instruction(vcpu, exit, EXIT_HYPERCALL,
+				       FETCH_KIND(INSN_VMMCALL));
+	} else if (code == SVM_EXIT_NPF) {
+		svm_decode_npf(vcpu, exit);
+	} else if (code == SVM_EXIT_VINTR) {
+		svm_cancel_window(vcpu);
+		exit->kind = EXIT_WINDOW;
+	} else {
+		svm_decode_rare(vcpu, exit, code);
+	}
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One run of a guest. From CLGI on nothing comes in but through the guest,
+ * where it is an exit: so a request that is seen to be absent after CLGI
+ * cannot be missed.
+ */
+#include "cpu/lp.h"
+#include "cpu/regs.h"
+#include "vcpu/svm/svm.h"
+
+/* A new ASID is a TLB flush; when they are used up, all is flushed. */
+static void svm_renew_asid(struct lp *lp, struct vcpu *vcpu,
+			   struct vmcb *vmcb)
+{
+	vmcb->tlb_control = SVM_TLB_NONE;
+	if (lp->asid_next >= lp->asid_count) {
+		lp->asid_next = 1;
+		lp->asid_generation++;
+		vmcb->tlb_control = SVM_TLB_ALL;
+	}
+	vcpu->asid = lp->asid_next++;
+	vcpu->asid_generation = lp->asid_generation;
+	vmcb->asid = vcpu->asid;
+}
+
+static uint64_t svm_event(const struct vcpu_event *e)
+{
+	uint64_t type = e->type;
+
+	if (!e->valid) {
+		return 0;
+	}
+	if (type > EVENT_SOFT_INTERRUPT) {
+		type = EVENT_EXCEPTION;
+	}
+	return e->vector | type << 8 | SVM_EVENT_VALID |
+	       (e->has_error ? SVM_EVENT_ERROR : 0) | (uint64_t)e->error << 32;
+}
+
+/* An event whose delivery the exit broke off is delivered again; software
+ * ones come again by themselves, when their instruction is run again. */
+static void svm_keep_event(struct vcpu *vcpu, uint64_t info)
+{
+	uint8_t vector = (uint8_t)info;
+	uint8_t type = info >> 8 & 7;
+
+	vcpu->event.valid = false;
+	if ((info & SVM_EVENT_VALID) == 0 || type == EVENT_SOFT_INTERRUPT ||
+	    (type == EVENT_EXCEPTION && (vector == 3 || vector == 4))) {
+		return;
+	}
+	vcpu->event = (struct vcpu_event){
+		.valid = true, .type = type, .vector = vector,
+		.has_error = (info & SVM_EVENT_ERROR) != 0,
+		.error = (uint32_t)(info >> 32)
+	};
+}
+
+static bool svm_prepare(struct lp *lp, struct vcpu *vcpu, struct vmcb *vmcb,
+			const volatile uint32_t *requests)
+{
+	uint64_t generation;
+
+	__atomic_store_n(&lp->interruptible, LP_IN_GUEST, __ATOMIC_SEQ_CST);
+	if (*requests != 0) {
+		lp->interruptible = LP_IN_HYPERVISOR;
+		return false;
+	}
+	/* After interruptible is seen: whoever changes the nested tables now
+	 * kicks this LP; whoever did before is noticed here. */
+	generation = nested_generation(vcpu->partition);
+	if (generation != vcpu->flush_seen ||
+	    vcpu->asid_generation != lp->asid_generation) {
+		svm_renew_asid(lp, vcpu, vmcb);
+		__atomic_store_n(&vcpu->flush_seen, generation,
+				 __ATOMIC_RELEASE);
+	}
+	return true;
+}
+
+void svm_run(struct vcpu *vcpu, uint64_t deadline,
+	     const volatile uint32_t *requests, struct vcpu_exit *exit)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+	struct lp *lp = lp_self();
+
+	exit->kind = EXIT_NONE;
+	exit->length = 0;
+	if (!lp_arm_timer(deadline)) {
+		exit->kind = EXIT_INTERRUPT;
+		return;
+	}
+	__asm__ volatile("clgi" : : : "memory");
+	if (!svm_prepare(lp, vcpu, vmcb, requests)) {
+		__asm__ volatile("stgi" : : : "memory");
+		return;
+	}
+	vmcb->rax = vcpu->gpr[GPR_RAX];
+	vmcb->rsp = vcpu->gpr[GPR_RSP];
+	vmcb->rip = vcpu->rip;
+	vmcb->rflags = vcpu->rflags;
+	vmcb->tsc_offset = vcpu->tsc_offset;
+	vmcb->event = svm_event(&vcpu->event);
+	svm_enter((uint64_t)vmcb, vcpu->gpr,
+		  (uint64_t)lp_pages[lp->index].host_state);
+	lp->interruptible = LP_IN_HYPERVISOR;
+	vmcb->tlb_control = SVM_TLB_NONE;
+	vcpu->gpr[GPR_RAX] = vmcb->rax;
+	vcpu->gpr[GPR_RSP] = vmcb->rsp;
+	vcpu->rip = vmcb->rip;
+	vcpu->rflags = vmcb->rflags;
+	svm_keep_event(vcpu, vmcb->exit_event);
+	svm_decode(vcpu, exit);
+}
