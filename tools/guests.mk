@@ -28,12 +28,16 @@ guests: $(guest-debian) test-guests
 test-guests:
 	@$(MAKE) --no-print-directory -s -C tests/guests OUT=$(abspath $(GUESTS))
 
-# What this spec names as guest:NAME.
+# What this spec, and what it includes, names as guest:NAME.
 guests-for-spec:
-	@for g in $$(sed -n 's/.*"guest:\([^"]*\)".*/\1/p' '$(SPEC)' | sort -u); \
-	do case $$g in \
-		*.bin | *.elf) \
-			$(MAKE) --no-print-directory test-guests || exit 1;; \
-		*) \
-			$(MAKE) --no-print-directory $(GUESTS)/$$g || exit 1;; \
-	esac; done
+	@for g in $$($(HOSTCC) -E -P -nostdinc -undef -D__DTS__ \
+			-x assembler-with-cpp -I '$(dir $(SPEC))' \
+			-Ipartition-specs -Ipartition-specs/include \
+			'$(SPEC)' 2>/dev/null | \
+			grep -o '"guest:[^"]*"' | tr -d '"' | sort -u); do \
+		case $$g in \
+		*.bin | *.elf) goal=test-guests;; \
+		*) goal=$(GUESTS)/$${g#guest:};; \
+		esac; \
+		$(MAKE) --no-print-directory $$goal || exit 1; \
+	done
