@@ -243,6 +243,8 @@ struct try {
 };
 
 void try_run(struct try *t);
+/* The same at CPL 3; the code ends with UD2. VP 0 only. */
+void try_run_user(struct try *t);
 /* For an interrupt handler: the interrupt ends this VP's try_run(). */
 bool trap_end_try(struct trap_frame *frame);
 /* Sees every trap first; true: it was meant for it. */

@@ -15,7 +15,7 @@ static uint64_t window_pt[512] PAGE_ALIGNED;
 
 void paging_init(void)
 {
-	const uint64_t rw = PTE_PRESENT | PTE_WRITE;
+	const uint64_t rw = PTE_PRESENT | PTE_WRITE | PTE_USER;
 
 	for (unsigned i = 0; i < 512; i++) {
 		paging_low[i] = i * PAGE | rw;

@@ -41,7 +41,7 @@ start64:
 2:	hlt
 	jmp 2b
 
-	.section .rodata
+	.data
 	.balign 8
 	.global gdt
 gdt:	.quad 0
@@ -51,6 +51,11 @@ gdt:	.quad 0
 	.quad 0x008f9b000000ffff	/* 20: 16-bit code, limit 4 GiB */
 	.quad 0x00009b000000ffff	/* 28: 16-bit code, as real mode wants */
 	.quad 0x000093000000ffff	/* 30: 16-bit data, as real mode wants */
+	.quad 0x00cff3000000ffff	/* 38: user's data */
+	.quad 0x00affb000000ffff	/* 40: user's code */
+	.global gdt_tss
+gdt_tss:				/* 48: task state, VP 0 (trap.c) */
+	.quad 0, 0
 gdt_end:
 	.balign 8
 	.word 0, 0, 0
@@ -182,6 +187,33 @@ try_return:
 	pop %rbp
 	pop %rbx
 	ret
+
+/* void user_enter(uint64_t rip): GPRs by the try record, at CPL 3. */
+	.global user_enter
+user_enter:
+	push %rbx
+	push %rbp
+	push %r12
+	push %r13
+	push %r14
+	push %r15
+	mov %rsp, %gs:TRY_RSP
+	movq $0xffff, 136(%rdi)
+	mov %rdi, %gs:TRY_RECORD
+	pushq $0x3b
+	pushq %rsp
+	pushq $2
+	pushq $0x43
+	pushq 128(%rdi)
+	mov 0(%rdi), %rax
+	mov 8(%rdi), %rcx
+	mov 16(%rdi), %rdx
+	mov 24(%rdi), %rbx
+	mov 40(%rdi), %rbp
+	mov 48(%rdi), %rsi
+	mov 64(%rdi), %r8
+	mov 56(%rdi), %rdi
+	iretq
 
 /* Bits of code for try_run(). */
 	.global try_code_rdmsr, try_code_wrmsr, try_code_cr0, try_code_cr3

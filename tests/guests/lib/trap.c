@@ -27,6 +27,20 @@ struct __attribute__((packed)) idt_pointer {
 irq_handler_t irq_handlers[256];
 static struct idt_entry idt[256];
 
+/* SDM3 8.7: what 64-bit mode has of a task state segment. */
+static struct __attribute__((packed)) {
+	uint32_t reserved;
+	uint64_t rsp[3];
+	uint64_t reserved2;
+	uint64_t ist[7];
+	uint64_t reserved3;
+	uint16_t reserved4;
+	uint16_t io_map;
+} tss = { .io_map = 104 };
+static uint8_t tss_stack[8192] __attribute__((aligned(16)));
+
+extern uint64_t gdt_tss[2];
+void user_enter(struct try *t);
 extern uint8_t trap_stubs[];
 extern uint8_t try_return[];
 extern uint8_t try_code_rdmsr[], try_code_wrmsr[], try_code_cr0[],
@@ -54,6 +68,8 @@ bool trap_end_try(struct trap_frame *f)
 	t->rflags = f->rflags;
 	local->try = 0;
 	f->rip = (uint64_t)try_return;
+	f->cs = 0x08;
+	f->ss = 0x10;
 	f->rsp = local->try_rsp;
 	f->rflags &= ~0x600ull;		/* DF, IF */
 	return true;
@@ -106,6 +122,21 @@ void trap_init_vp(void)
 		};
 	}
 	__asm__ volatile("lidt %0" : : "m"(pointer));
+}
+
+/* The code ends by an exception, at the latest by its UD2. VP 0 only. */
+void try_run_user(struct try *t)
+{
+	uint64_t base = (uint64_t)&tss;
+
+	if (tss.rsp[0] == 0) {
+		tss.rsp[0] = (uint64_t)tss_stack + sizeof(tss_stack);
+		gdt_tss[0] = 103 | (base & 0xffffff) << 16 | 0x89ull << 40
+			| (base >> 24 & 0xff) << 56;
+		gdt_tss[1] = base >> 32;
+		__asm__ volatile("ltr %w0" : : "r"(0x48));
+	}
+	user_enter(t);
 }
 
 unsigned try_rdmsr(uint32_t msr, uint64_t *value)
