@@ -188,8 +188,10 @@ static enum outcome do_repeated(struct vp *vp, const struct string_io *s)
 	if (count_left(vp, s) == 0) {
 		return OUTCOME_NEXT;
 	}
-	/* An element is an instruction done, for the shadow and for TF. */
+	/* An element is an instruction done, for the shadow and for TF; but
+	 * a breakpoint on the instruction has been taken (SDM3 17.3.1.1). */
 	vcpu_advance(vcpu, 0);
+	vcpu->rflags |= RFLAGS_RF;
 	return OUTCOME_SAME;
 }
 
