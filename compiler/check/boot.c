@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks of boot protocols, payloads and the ends of partitions. */
+#include <string.h>
+
+#include "check/check.h"
+#include "place/place.h"
+
+#define NAME_LENGTH_MAX 31u
+
+static bool takes_command_line(const struct model_partition *p)
+{
+	return p->boot == BOOT_LINUX || p->boot == BOOT_PVH;
+}
+
+void check_load_address(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		if (!boot_is_raw(p->boot) || p->load_address.set) {
+			continue;
+		}
+		diag = diag_error("load-address", p->boot_text.at,
+				  "%s has a raw payload and no load address",
+				  p->name);
+		diag_fix(diag, "add load-address = <0x100000>, or where the "
+			 "payload was linked");
+	}
+}
+
+void check_raw_only(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		const struct num *given = p->load_address.set ?
+					  &p->load_address : &p->entry;
+		struct diag *diag;
+
+		if (!given->set || p->boot == BOOT_UNKNOWN ||
+		    boot_is_raw(p->boot)) {
+			continue;
+		}
+		diag = diag_error("raw-only", given->at,
+				  "the payload of %s says itself where it is "
+				  "loaded and entered", p->name);
+		diag_note(diag, p->boot_text.at, "its protocol is \"%s\"",
+			  p->boot_text.s);
+		diag_fix(diag, "remove it");
+	}
+}
+
+void check_initrd_unused(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		if (p->initrd_name.s == NULL || p->boot == BOOT_UNKNOWN ||
+		    takes_command_line(p)) {
+			continue;
+		}
+		diag = diag_error("initrd-unused", p->initrd_name.at,
+				  "%s would never see its initrd", p->name);
+		diag_note(diag, p->boot_text.at, "its protocol is \"%s\"",
+			  p->boot_text.s);
+		diag_fix(diag, "remove it");
+	}
+}
+
+void check_command_line(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		const struct text *line = &p->command_line;
+		struct diag *diag;
+
+		if (line->s == NULL || p->boot == BOOT_UNKNOWN) {
+			continue;
+		}
+		if (!takes_command_line(p)) {
+			diag = diag_error("command-line", line->at,
+					  "%s would never see its command "
+					  "line", p->name);
+			diag_note(diag, p->boot_text.at,
+				  "its protocol is \"%s\"", p->boot_text.s);
+			diag_fix(diag, "remove it");
+		} else if (strlen(line->s) >= PLACE_COMMAND_LINE_MAX) {
+			diag = diag_error("command-line", line->at,
+					  "the command line of %s has %zu "
+					  "bytes", p->name, strlen(line->s));
+			diag_fix(diag, "Linux takes %u or fewer",
+				 PLACE_COMMAND_LINE_MAX - 1);
+		}
+	}
+}
+
+void check_restart_max(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		if (!p->restart_max.set || p->failure == FAILURE_RESTART) {
+			continue;
+		}
+		diag = diag_error("restart-max", p->restart_max.at,
+				  "%s is not restarted when it fails",
+				  p->name);
+		if (p->failure_text.s != NULL) {
+			diag_note(diag, p->failure_text.at,
+				  "on-failure is \"%s\"", p->failure_text.s);
+		}
+		diag_fix(diag, "add on-failure = \"restart\", or remove "
+			 "restart-max");
+	}
+}
+
+void check_nmi_twice(const struct model *model)
+{
+	const struct model_partition *first = NULL;
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		if (!p->nmi) {
+			continue;
+		}
+		if (first == NULL) {
+			first = p;
+			continue;
+		}
+		diag = diag_error("nmi-twice", p->nmi_at,
+				  "%s is given the NMI, which %s has", p->name,
+				  first->name);
+		diag_note(diag, first->nmi_at, "%s has it here", first->name);
+		diag_fix(diag, "give it to one partition");
+	}
+}
+
+void check_partition_name(const struct model *model)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		if (strspn(p->name, good) == strlen(p->name) &&
+		    strlen(p->name) <= NAME_LENGTH_MAX &&
+		    strcmp(p->name, "bulkhead") != 0) {
+			continue;
+		}
+		diag = diag_error("partition-name", p->at,
+				  "\"%s\" cannot be a partition's name",
+				  p->name);
+		diag_fix(diag, "use a-z 0-9 - and _, %u characters or fewer; "
+			 "\"bulkhead\" is the log's own", NAME_LENGTH_MAX);
+	}
+}
+
+void check_entry(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		uint64_t start = p->load_address.v;
+		uint64_t end = start + p->payload.bytes.size;
+		uint64_t limit = p->boot == BOOT_RAW16 ?
+				 PLACE_REAL_MODE_LIMIT : end;
+		const struct num *at = p->entry.set ? &p->entry :
+				       &p->load_address;
+		struct diag *diag;
+
+		if (!boot_is_raw(p->boot) || !at->set || !p->payload.good ||
+		    (at->v >= start && at->v < end && at->v < limit)) {
+			continue;
+		}
+		diag = diag_error("entry", at->at,
+				  "%s would be entered at %#llx, outside its "
+				  "payload", p->name,
+				  (unsigned long long)at->v);
+		diag_note(diag, p->payload_name.at,
+			  "it has %#llx to %#llx%s",
+			  (unsigned long long)start, (unsigned long long)end,
+			  p->boot == BOOT_RAW16 ?
+			  "; real mode starts below 1 MiB" : "");
+		diag_fix(diag, "enter it within its bytes");
+	}
+}

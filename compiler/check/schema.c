@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Holds the tree against the tables of the language: names, required
+ * properties, types, words. Knows nothing of what they mean.
+ */
+#include <string.h>
+
+#include "check/check.h"
+#include "schema.h"
+
+#define NAME_MAX_DISTANCE 2u
+#define NAME_LENGTH 64u
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Edits that make one name of another; names are short. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[NAME_LENGTH];
+	unsigned size = (unsigned)strlen(b);
+	unsigned i, j;
+
+	if (size >= NAME_LENGTH) {
+		return size;
+	}
+	for (j = 0; j <= size; j++) {
+		row[j] = j;
+	}
+	for (i = 0; a[i] != '\0'; i++) {
+		unsigned corner = row[0];
+
+		row[0] = i + 1;
+		for (j = 1; j <= size; j++) {
+			unsigned change = corner + (a[i] != b[j - 1]);
+
+			corner = row[j];
+			row[j] = least(change,
+				       least(row[j], row[j - 1]) + 1);
+		}
+	}
+	return row[size];
+}
+
+static void suggest_property(struct diag *diag, const char *name,
+			     const struct schema_node *schema)
+{
+	unsigned best = NAME_MAX_DISTANCE + 1;
+	const char *found = NULL;
+	const char *list = "";
+	size_t i;
+
+	for (i = 0; i < schema->property_count; i++) {
+		const char *known = schema->properties[i].name;
+		unsigned d = distance(name, known);
+
+		if (d < best) {
+			best = d;
+			found = known;
+		}
+		list = util_format("%s%s%s", list, i == 0 ? "" : ", ", known);
+	}
+	if (found != NULL) {
+		diag_fix(diag, "did you mean \"%s\"?", found);
+	} else if (schema->property_count == 0) {
+		diag_fix(diag, "remove it: this node has no properties");
+	} else {
+		diag_fix(diag, "remove it, or use one of: %s", list);
+	}
+}
+
+static const struct schema_property *
+find_property(const struct schema_node *schema, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < schema->property_count; i++) {
+		if (strcmp(schema->properties[i].name, name) == 0) {
+			return &schema->properties[i];
+		}
+	}
+	return NULL;
+}
+
+static const struct schema_node *
+find_node(const struct schema_node *schema, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < schema->node_count; i++) {
+		const char *known = schema->nodes[i].name;
+
+		if (strcmp(known, "*") == 0 || strcmp(known, name) == 0) {
+			return &schema->nodes[i];
+		}
+	}
+	return NULL;
+}
+
+/* Strings end with a 0 byte and none is empty. */
+static unsigned count_strings(const uint8_t *data, int size)
+{
+	unsigned count = 0;
+	int i;
+
+	if (size == 0 || data[size - 1] != '\0') {
+		return 0;
+	}
+	for (i = 0; i < size; i++) {
+		if (data[i] == '\0') {
+			if (i == 0 || data[i - 1] == '\0') {
+				return 0;
+			}
+			count++;
+		}
+	}
+	return count;
+}
+
+static bool has_type(int node, const struct schema_property *schema)
+{
+	int size;
+	const uint8_t *data = tree_property(node, schema->name, &size);
+
+	switch (schema->type) {
+	case SCHEMA_FLAG:
+		return size == 0;
+	case SCHEMA_CELL:
+	case SCHEMA_REFERENCE:
+		return size == 4;
+	case SCHEMA_WIDE:
+	case SCHEMA_PAIR:
+		return size == 8;
+	case SCHEMA_NUMBER:
+		return size == 4 || size == 8;
+	case SCHEMA_REG:
+	case SCHEMA_QUAD:
+		return size == 16;
+	case SCHEMA_STRING:
+		/* A command line may be empty. */
+		return count_strings(data, size) == 1 ||
+		       (size == 1 && data[0] == '\0');
+	case SCHEMA_STRINGS:
+		return count_strings(data, size) > 0;
+	case SCHEMA_REFERENCES:
+		return size > 0 && size % 4 == 0;
+	case SCHEMA_SLOTS:
+		return size > 0 && size % 12 == 0;
+	}
+	return false;
+}
+
+static void check_words(int node, const struct schema_property *schema)
+{
+	const char *list = "";
+	const char *text;
+	struct diag *diag;
+	int i;
+
+	for (i = 0; schema->words[i] != NULL; i++) {
+		list = util_format("%s%s\"%s\"", list, i == 0 ? "" : ", ",
+				   schema->words[i]);
+	}
+	for (i = 0; (text = tree_string(node, schema->name, i)) != NULL;
+	     i++) {
+		if (schema_word(schema->words, text) >= 0) {
+			continue;
+		}
+		diag = diag_error("word",
+				  tree_property_at(node, schema->name),
+				  "\"%s\" is no value of \"%s\"", text,
+				  schema->name);
+		diag_fix(diag, "use one of %s", list);
+	}
+}
+
+static void check_property(int node, const char *name,
+			   const struct schema_node *schema)
+{
+	const struct schema_property *property = find_property(schema, name);
+	struct diag *diag;
+
+	if (strcmp(name, "phandle") == 0) {
+		return;
+	}
+	if (property == NULL) {
+		diag = diag_error("unknown-property",
+				  tree_property_at(node, name),
+				  "\"%s\" is no property of %s", name,
+				  tree_path(node));
+		suggest_property(diag, name, schema);
+		return;
+	}
+	if (!has_type(node, property)) {
+		diag = diag_error("type", tree_property_at(node, name),
+				  "the value of \"%s\" is of a wrong type",
+				  name);
+		diag_fix(diag, "give %s", schema_type_text(property->type));
+		return;
+	}
+	if (property->words != NULL) {
+		check_words(node, property);
+	}
+}
+
+static void check_required(int node, const struct schema_node *schema)
+{
+	struct diag *diag;
+	size_t i;
+
+	for (i = 0; i < schema->property_count; i++) {
+		const struct schema_property *p = &schema->properties[i];
+
+		if (p->required && !tree_flag(node, p->name)) {
+			diag = diag_error("missing-property", tree_at(node),
+					  "%s has no \"%s\"", tree_path(node),
+					  p->name);
+			diag_fix(diag, "add \"%s\": %s", p->name,
+				 schema_type_text(p->type));
+		}
+	}
+	for (i = 0; i < schema->node_count; i++) {
+		const struct schema_node *n = &schema->nodes[i];
+		bool any = strcmp(n->name, "*") == 0;
+
+		if (n->required && (any ? tree_first(node) < 0 :
+				    tree_child(node, n->name) < 0)) {
+			diag = diag_error("missing-node", tree_at(node),
+					  any ? "%s has no node%s" :
+					  "%s has no node \"%s\"",
+					  tree_path(node),
+					  any ? "" : n->name);
+			diag_fix(diag, "add one; docs/spec.md shows it");
+		}
+	}
+}
+
+/* Goes as deep as the schema, not as the tree. */
+static void check_node(int node, const struct schema_node *schema)
+{
+	const char *name;
+	int i;
+
+	for (i = 0; (name = tree_property_name(node, i)) != NULL; i++) {
+		check_property(node, name, schema);
+	}
+	check_required(node, schema);
+	for (node = tree_first(node); node >= 0; node = tree_next(node)) {
+		const struct schema_node *child;
+		struct diag *diag;
+
+		name = tree_name(node);
+		if (strncmp(name, "__", 2) == 0) {
+			continue;	/* dtc's own: __symbols__ */
+		}
+		child = find_node(schema, name);
+		if (child == NULL) {
+			diag = diag_error("unknown-node", tree_at(node),
+					  "the language has no node \"%s\" "
+					  "here", tree_path(node));
+			diag_fix(diag, "remove it, or move it to where it "
+				 "belongs (docs/spec.md)");
+			continue;
+		}
+		check_node(node, child);
+	}
+}
+
+void check_schema(const struct model *model)
+{
+	(void)model;
+	check_node(tree_root(), &schema_root);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report.json: what tools want to know of a system (how to start it, ...). */
+#include "emit/emit.h"
+
+#include "schema.h"
+
+static void emit_text(FILE *out, const char *text)
+{
+	fputc('"', out);
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c < ' ' || c == '"' || c == '\\') {
+			fprintf(out, "\\u%04x", c);
+		} else {
+			fputc(c, out);
+		}
+	}
+	fputc('"', out);
+}
+
+static uint64_t ram_top(const struct model_machine *m)
+{
+	uint64_t top = 0;
+	uint32_t i;
+
+	for (i = 0; i < m->ram_count; i++) {
+		if (m->ram[i].base + m->ram[i].size > top) {
+			top = m->ram[i].base + m->ram[i].size;
+		}
+	}
+	return top;
+}
+
+static void emit_machine(FILE *out, const struct model_machine *m)
+{
+	uint32_t i;
+
+	fprintf(out, "  \"machine\": {\n    \"board\": ");
+	emit_text(out, m->board.s);
+	fprintf(out, ",\n    \"vendor\": ");
+	emit_text(out, m->vendor.s);
+	fprintf(out, ",\n    \"ram_top_bytes\": %llu,\n    \"tsc_hz\": %llu,\n"
+		"    \"apic_hz\": %llu,\n    \"ioapic\": %llu,\n"
+		"    \"lps\": [",
+		(unsigned long long)ram_top(m),
+		(unsigned long long)m->tsc_hz.v,
+		(unsigned long long)m->apic_hz.v,
+		(unsigned long long)m->ioapic_base.v);
+	for (i = 0; i < m->lp_count; i++) {
+		fprintf(out, "%s{\"name\": \"%s\", \"apic_id\": %u}",
+			i == 0 ? "" : ", ", m->lps[i].name,
+			(uint32_t)m->lps[i].apic_id.v);
+	}
+	fprintf(out, "]\n  },\n");
+}
+
+static void emit_uart(FILE *out, const struct model *model,
+		      const struct model_partition *p)
+{
+	const struct model_uart *uart;
+
+	if (p->uart == MODEL_NONE) {
+		fprintf(out, "      \"uart\": null,\n");
+		return;
+	}
+	uart = &model->machine.uarts[p->uart];
+	fprintf(out, "      \"uart\": {\"name\": \"%s\", \"port\": %u, "
+		"\"irq\": %u, \"guest_port\": %u, \"guest_irq\": %u},\n",
+		uart->name, (uint32_t)uart->base.v, (uint32_t)uart->irq.v,
+		model_uart_guest_base(model, p), model_uart_pin(model, p));
+}
+
+static void emit_loads(FILE *out, const struct model_partition *p)
+{
+	const char *comma = "";
+	uint32_t i;
+
+	fprintf(out, "      \"loads\": [");
+	for (i = 0; i < p->load_count; i++) {
+		const struct model_load *load = &p->loads[i];
+
+		fprintf(out, "%s\n        {\"what\": \"%s\", \"gpa\": %llu, "
+			"\"bytes\": %llu}", comma, load->what,
+			(unsigned long long)load->gpa,
+			(unsigned long long)load->size);
+		comma = ",";
+	}
+	fprintf(out, "\n      ]\n");
+}
+
+static void emit_partition(FILE *out, const struct model *model,
+			   const struct model_partition *p)
+{
+	uint32_t i;
+
+	fprintf(out, "    {\n      \"name\": \"%s\",\n"
+		"      \"memory_bytes\": %llu,\n      \"spa\": %llu,\n"
+		"      \"boot\": \"%s\",\n      \"vps\": [", p->name,
+		(unsigned long long)p->memory.v, (unsigned long long)p->spa,
+		schema_boot_words[p->boot]);
+	for (i = 0; i < p->vp_count; i++) {
+		fprintf(out, "%s{\"lp\": %u}", i == 0 ? "" : ", ",
+			p->vps[i].lp);
+	}
+	fprintf(out, "],\n");
+	emit_uart(out, model, p);
+	fprintf(out, "      \"console\": \"%s\",\n"
+		"      \"on_failure\": \"%s\",\n", emit_console_name(p),
+		schema_failure_words[p->failure]);
+	if (p->restart_max.set) {
+		fprintf(out, "      \"restart_max\": %u,\n",
+			(uint32_t)p->restart_max.v);
+	} else {
+		fprintf(out, "      \"restart_max\": null,\n");
+	}
+	emit_loads(out, p);
+	fprintf(out, "    }");
+}
+
+static void emit_plans(FILE *out, const struct model *model)
+{
+	uint32_t i, j;
+
+	fprintf(out, "  \"plan\": [");
+	for (i = 0; i < model->plan_count; i++) {
+		const struct model_plan *plan = &model->plans[i];
+
+		fprintf(out, "%s\n    {\"lp\": %u, \"slots\": [",
+			i == 0 ? "" : ",", plan->lp);
+		for (j = 0; j < plan->slot_count; j++) {
+			const struct model_slot *slot = &plan->slots[j];
+
+			fprintf(out, "%s{\"partition\": ", j == 0 ? "" : ", ");
+			if (slot->partition == MODEL_NONE) {
+				fprintf(out, "null");
+			} else {
+				emit_text(out, model->partitions
+					  [slot->partition].name);
+			}
+			fprintf(out, ", \"vp\": %u, \"us\": %u}", slot->vp,
+				slot->length_us);
+		}
+		fprintf(out, "]}");
+	}
+	fprintf(out, "%s],\n", model->plan_count == 0 ? "" : "\n  ");
+}
+
+void emit_json(const struct model *model)
+{
+	char *path = util_format("%s/report.json", model->out_directory);
+	FILE *out = util_open(path);
+	uint32_t i;
+
+	fprintf(out, "{\n  \"spec\": ");
+	emit_text(out, util_base_name(model->spec_path));
+	fprintf(out, ",\n");
+	emit_machine(out, &model->machine);
+	fprintf(out, "  \"partitions\": [\n");
+	for (i = 0; i < model->partition_count; i++) {
+		emit_partition(out, model, &model->partitions[i]);
+		fprintf(out, "%s\n", i + 1 < model->partition_count ? "," :
+			"");
+	}
+	fprintf(out, "  ],\n");
+	emit_plans(out, model);
+	fprintf(out, "  \"image\": {\"base\": %llu, \"limit\": %llu, "
+		"\"payload_bytes\": %llu, \"table_bytes\": %llu}\n}\n",
+		(unsigned long long)model->image_base,
+		(unsigned long long)model->image_limit,
+		(unsigned long long)model->payload_bytes,
+		(unsigned long long)model->table_bytes);
+	util_close(out, path);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report.txt: the system as the compiler placed it, for a person to read. */
+#include "emit/emit.h"
+
+#include "schema.h"
+
+static void emit_range(FILE *out, uint64_t base, uint64_t size,
+		       const char *name)
+{
+	fprintf(out, "  %012llx-%012llx  %-12s %s\n", (unsigned long long)base,
+		(unsigned long long)(base + size), util_size(size), name);
+}
+
+static void emit_memory(FILE *out, const struct model *model)
+{
+	const struct model_machine *m = &model->machine;
+	uint32_t i;
+
+	fprintf(out, "System physical memory\n");
+	for (i = 0; i < m->ram_count; i++) {
+		emit_range(out, m->ram[i].base, m->ram[i].size, "RAM");
+	}
+	for (i = 0; i < m->reserved_count; i++) {
+		emit_range(out, m->reserved[i].base, m->reserved[i].size,
+			   util_format("reserved: %s", m->reserved[i].name));
+	}
+	emit_range(out, model->image_base,
+		   model->image_limit - model->image_base,
+		   util_format("image, at most (payloads %s, nested tables "
+			       "and bitmaps %s)",
+			       util_size(model->payload_bytes),
+			       util_size(model->table_bytes)));
+	for (i = 0; i < model->partition_count; i++) {
+		emit_range(out, model->partitions[i].spa,
+			   model->partitions[i].memory.v,
+			   model->partitions[i].name);
+	}
+	fputc('\n', out);
+}
+
+static void emit_ports(FILE *out, const struct model_partition *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->policy.port_count; i++) {
+		const struct port_row *row = &p->policy.ports[i];
+
+		fprintf(out, "  port %04x-%04x   %s", row->first, row->last,
+			schema_port_words[row->action]);
+		if (row->action == PORT_REMAP) {
+			fprintf(out, " to %04x", (uint32_t)row->target.v);
+		}
+		fprintf(out, " (%s, %s)\n", row->name,
+			source_text(row->at));
+	}
+	fprintf(out, "  other ports      %s\n",
+		schema_default_words[p->policy.port_default.v ==
+				     PORT_STRICT]);
+}
+
+static void emit_partition(FILE *out, const struct model *model,
+			   const struct model_partition *p)
+{
+	uint32_t i;
+
+	fprintf(out, "Partition %s (%s)\n  boot             %s, entry %llx\n",
+		p->name, source_text(p->at), schema_boot_words[p->boot],
+		(unsigned long long)(p->state.segment[SEGMENT_CS].base +
+				     p->state.rip));
+	fprintf(out, "  VPs on           ");
+	for (i = 0; i < p->vp_count; i++) {
+		fprintf(out, "%s%s", i == 0 ? "" : ", ",
+			model->machine.lps[p->vps[i].lp].name);
+	}
+	fprintf(out, "\n  console          %s\n  on failure       %s",
+		emit_console_name(p), schema_failure_words[p->failure]);
+	if (p->restart_max.set) {
+		fprintf(out, ", %u times", (uint32_t)p->restart_max.v);
+	}
+	fprintf(out, "\n  CR4 / EFER / XCR0 may be  %llx / %llx / %llx\n"
+		"  nested tables    %u of %u pages\n",
+		(unsigned long long)p->cr4_allow,
+		(unsigned long long)p->efer_allow,
+		(unsigned long long)p->xcr0_allow, p->table_count,
+		p->pool_count);
+	emit_ports(out, p);
+	fprintf(out, "  loaded (guest physical)\n");
+	for (i = 0; i < p->load_count; i++) {
+		const struct model_load *load = &p->loads[i];
+
+		emit_range(out, load->gpa, load->size, load->file == NULL ?
+			   load->what : util_format("%s: %s", load->what,
+						    load->file));
+	}
+	fputc('\n', out);
+}
+
+static void emit_schedule(FILE *out, const struct model *model)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < model->plan_count; i++) {
+		const struct model_plan *plan = &model->plans[i];
+		uint64_t total = 0;
+
+		fprintf(out, "Plan of %s\n",
+			model->machine.lps[plan->lp].name);
+		for (j = 0; j < plan->slot_count; j++) {
+			const struct model_slot *slot = &plan->slots[j];
+
+			fprintf(out, "  %8llu us  %6u us  ",
+				(unsigned long long)total, slot->length_us);
+			if (slot->partition == MODEL_NONE) {
+				fprintf(out, "idle\n");
+			} else {
+				fprintf(out, "%s, VP %u\n", model->partitions
+					[slot->partition].name, slot->vp);
+			}
+			total += slot->length_us;
+		}
+		fprintf(out, "  %8llu us  again\n\n",
+			(unsigned long long)total);
+	}
+}
+
+void emit_report(const struct model *model)
+{
+	char *path = util_format("%s/report.txt", model->out_directory);
+	FILE *out = util_open(path);
+	uint32_t i;
+
+	fprintf(out, "Bulkhead: %s on %s\n\n", model->spec_path,
+		model->machine.board.s);
+	emit_memory(out, model);
+	for (i = 0; i < model->partition_count; i++) {
+		emit_partition(out, model, &model->partitions[i]);
+	}
+	emit_schedule(out, model);
+	for (i = 0; i < model->line_count; i++) {
+		const struct model_line *line = &model->lines[i];
+
+		fprintf(out, "Interrupt line %u -> %s, pin %u, taken by %s, "
+			"vector %#x\n", line->gsi,
+			model->partitions[line->partition].name, line->pin,
+			model->machine.lps[line->lp].name,
+			LINE_VECTOR_FIRST + i);
+	}
+	util_close(out, path);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * partc: from a partition spec (device tree blob and source map) to tables,
+ * nested page tables, bitmaps, ACPI, boot data, GRUB menu and report.
+ *
+ *   read -> check -> place -> emit
+ *
+ * Errors are collected; nothing is written when there is one.
+ */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/check.h"
+#include "emit/emit.h"
+#include "kconfig.h"
+#include "place/place.h"
+#include "read/read.h"
+
+struct options {
+	const char *out;
+	const char *dtb;
+	const char *map;
+	const char *spec;
+	const char *guests;
+	const char *kconfig;
+	const char *targets;
+	const char *explain;
+};
+
+static const char usage[] =
+	"usage: partc -o DIR --dtb FILE --map FILE --spec FILE -G GUESTDIR\n"
+	"             -K AUTOCONF [--targets 'MAKE TARGETS']\n"
+	"       partc --explain ID|all\n"
+	"\n"
+	"  --dtb      dtc -I dts -O dtb -@\n"
+	"  --map      dtc -I dts -O dts -T -T, of the same source\n"
+	"  --spec     the spec's own path: payload paths are relative to it\n"
+	"  -G         directory of \"guest:\" payloads\n"
+	"  -K         Kconfig's autoconf.h\n"
+	"  --targets  what depends on the payloads, in DIR/deps.d\n"
+	"  --explain  what a check holds a spec to\n";
+
+static _Noreturn void fail(const char *what, const char *path)
+{
+	fprintf(stderr, "partc: %s: %s\n", path, what);
+	exit(2);
+}
+
+static bool parse_options(int argc, char **argv, struct options *options)
+{
+	static const struct option names[] = {
+		{ "dtb", required_argument, NULL, 'd' },
+		{ "map", required_argument, NULL, 'm' },
+		{ "spec", required_argument, NULL, 's' },
+		{ "targets", required_argument, NULL, 't' },
+		{ "explain", required_argument, NULL, 'e' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "o:G:K:h", names, NULL)) !=
+	       -1) {
+		switch (option) {
+		case 'o':
+			options->out = optarg;
+			break;
+		case 'd':
+			options->dtb = optarg;
+			break;
+		case 'm':
+			options->map = optarg;
+			break;
+		case 's':
+			options->spec = optarg;
+			break;
+		case 'G':
+			options->guests = optarg;
+			break;
+		case 'K':
+			options->kconfig = optarg;
+			break;
+		case 't':
+			options->targets = optarg;
+			break;
+		case 'e':
+			options->explain = optarg;
+			break;
+		default:
+			return false;
+		}
+	}
+	return optind == argc &&
+	       (options->explain != NULL ||
+		(options->out != NULL && options->dtb != NULL &&
+		 options->map != NULL && options->spec != NULL &&
+		 options->guests != NULL && options->kconfig != NULL));
+}
+
+static void read_inputs(struct model *model, const struct options *options)
+{
+	const char *why = "";
+
+	if (!tree_read(options->dtb, &why)) {
+		fail(why, options->dtb);
+	}
+	if (!source_read_map(options->map)) {
+		fail("cannot be read", options->map);
+	}
+	if (!kconfig_read(options->kconfig)) {
+		fail("cannot be read", options->kconfig);
+	}
+	source_add_directory(util_directory(options->spec));
+	source_add_directory(util_directory(options->map));
+	model->spec_path = options->spec;
+	model->out_directory = options->out;
+	model->guest_directory = util_format("%s/", options->guests);
+	model->image_base = kconfig_number("IMAGE_BASE_MIB", 16) << 20;
+}
+
+static void stop_at_errors(void)
+{
+	if (diag_count() != 0) {
+		diag_print_all(stderr);
+		exit(1);
+	}
+}
+
+/* From what was read to addresses; leaves no error behind. */
+static void compile(struct model *model)
+{
+	read_model(model);
+	place_policies(model);
+	check_run(model, CHECK_SPEC);
+	place_payloads(model);
+	check_run(model, CHECK_LAYOUT);
+	stop_at_errors();
+	util_make_directory(model->out_directory);
+	emit_acpi(model);
+	place_image(model);
+	place_memory(model);
+	place_lines(model);
+	stop_at_errors();
+}
+
+static void emit(struct model *model, const struct options *options)
+{
+	const char *targets = options->targets;
+
+	if (targets == NULL) {
+		targets = util_format("%spartc.stamp %spayload.o",
+				      util_directory(options->dtb),
+				      util_directory(options->dtb));
+	}
+	emit_tables(model);
+	emit_payload(model);
+	emit_grub(model);
+	emit_report(model);
+	emit_json(model);
+	emit_deps(model, targets);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct model model = { 0 };
+
+	if (!parse_options(argc, argv, &options)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	if (options.explain != NULL) {
+		if (strcmp(options.explain, "all") == 0) {
+			check_list(stdout);
+			return 0;
+		}
+		return check_explain(options.explain, stdout) ? 0 : 2;
+	}
+	read_inputs(&model, &options);
+	compile(&model);
+	emit(&model, &options);
+	return 0;
+}

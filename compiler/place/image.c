@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The image's extent: the bytes of payload.S (each counted once, however
+ * many partitions load them), nested tables, bitmaps, and a reserve for the
+ * hypervisor. And the interrupt lines.
+ */
+#include <string.h>
+
+#include "diag.h"
+#include "place/place.h"
+
+#define GIB (1ull << 30)
+#define BITMAP_BYTES (12288u + 8192u)
+
+static bool same_bytes(const struct model_load *a, const struct model_load *b)
+{
+	if (a->size != b->size || (a->file == NULL) != (b->file == NULL)) {
+		return false;
+	}
+	if (a->file != NULL) {
+		return strcmp(a->file, b->file) == 0 && a->offset == b->offset;
+	}
+	return memcmp(a->data, b->data, a->size) == 0;
+}
+
+static const struct model_load *find_same(const struct model *model,
+					  const struct model_load *load)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+
+		for (j = 0; j < p->load_count; j++) {
+			if (&p->loads[j] == load) {
+				return NULL;
+			}
+			if (same_bytes(&p->loads[j], load)) {
+				return &p->loads[j];
+			}
+		}
+	}
+	return NULL;
+}
+
+static void number_payloads(struct model *model)
+{
+	uint32_t next = 0;
+	uint32_t i, j;
+
+	for (i = 0; i < model->partition_count; i++) {
+		struct model_partition *p = &model->partitions[i];
+
+		for (j = 0; j < p->load_count; j++) {
+			struct model_load *load = &p->loads[j];
+			const struct model_load *same;
+
+			load->payload = MODEL_NONE;
+			if (load->size == 0) {
+				continue;
+			}
+			same = find_same(model, load);
+			if (same != NULL) {
+				load->payload = same->payload;
+				continue;
+			}
+			load->payload = next++;
+			model->payload_bytes += util_round_up(load->size,
+							      PAGE);
+		}
+	}
+}
+
+uint32_t place_payload_count(const struct model *model)
+{
+	uint32_t count = 0;
+	uint32_t i, j;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+
+		for (j = 0; j < p->load_count; j++) {
+			if (p->loads[j].size != 0 &&
+			    p->loads[j].payload >= count) {
+				count = p->loads[j].payload + 1;
+			}
+		}
+	}
+	return count;
+}
+
+/* Root, one table per level for 512 GiB, one per GiB, one for the tail. */
+static void count_tables(struct model_partition *p)
+{
+	uint64_t gib = util_round_up(p->memory.v, GIB) / GIB;
+
+	p->table_count = 2 + (uint32_t)gib + (p->memory.v % LARGE_PAGE != 0);
+	p->pool_count = p->table_count +
+			(2 + 3 * p->vp_count) * PLACE_OVERLAY_TABLES;
+}
+
+void place_image(struct model *model)
+{
+	uint32_t i;
+
+	number_payloads(model);
+	for (i = 0; i < model->partition_count; i++) {
+		struct model_partition *p = &model->partitions[i];
+
+		count_tables(p);
+		model->table_bytes += (p->table_count + p->pool_count) * PAGE +
+				      BITMAP_BYTES;
+	}
+	model->image_limit = model->image_base +
+		util_round_up(PLACE_IMAGE_RESERVE + model->payload_bytes +
+			      model->table_bytes, LARGE_PAGE);
+}
+
+void place_lines(struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct model_line *line;
+		struct diag *diag;
+
+		if (p->uart == MODEL_NONE) {
+			continue;
+		}
+		if (model->line_count > LINE_VECTOR_LAST - LINE_VECTOR_FIRST) {
+			diag = diag_error("line-count", p->uart_at,
+					  "there is no vector left for the "
+					  "line of %s", p->name);
+			diag_fix(diag, "use fewer devices");
+			return;
+		}
+		model->lines = util_grow(model->lines, model->line_count,
+					 sizeof(*model->lines));
+		line = &model->lines[model->line_count++];
+		line->gsi = (uint32_t)model->machine.uarts[p->uart].irq.v;
+		line->pin = model_uart_pin(model, p);
+		line->partition = i;
+		line->lp = p->vps[0].lp;
+		line->at = p->uart_at;
+	}
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * System physical memory: the image's extent, then every partition. First
+ * the fixed ones, then the others by size, largest first, each into the
+ * lowest place that is free. The same spec gives the same addresses.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "diag.h"
+#include "place/place.h"
+
+#define LOW_MEMORY_END 0x100000ull
+
+struct taken {
+	const char *what;
+	struct loc at;
+	uint64_t base;
+	uint64_t size;
+};
+
+static struct taken *taken;
+static uint32_t taken_count;
+
+static void take(const char *what, struct loc at, uint64_t base, uint64_t size)
+{
+	struct taken *t;
+
+	taken = util_grow(taken, taken_count, sizeof(*taken));
+	t = &taken[taken_count++];
+	t->what = what;
+	t->at = at;
+	t->base = base;
+	t->size = size;
+}
+
+static const struct taken *find_taken(uint64_t base, uint64_t size)
+{
+	uint32_t i;
+
+	for (i = 0; i < taken_count; i++) {
+		if (util_overlaps(base, size, taken[i].base, taken[i].size)) {
+			return &taken[i];
+		}
+	}
+	return NULL;
+}
+
+static bool in_ram(const struct model *model, uint64_t base, uint64_t size)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->machine.ram_count; i++) {
+		const struct model_range *ram = &model->machine.ram[i];
+
+		if (base >= ram->base && base - ram->base <= ram->size &&
+		    size <= ram->size - (base - ram->base)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Lowest free place; UINT64_MAX: none. */
+static uint64_t find_place(const struct model *model, uint64_t size)
+{
+	uint64_t best = UINT64_MAX;
+	uint32_t i;
+
+	for (i = 0; i < model->machine.ram_count; i++) {
+		const struct model_range *ram = &model->machine.ram[i];
+		uint64_t at = util_round_up(ram->base, LARGE_PAGE);
+		const struct taken *t;
+
+		while (in_ram(model, at, size) && at < best) {
+			t = find_taken(at, size);
+			if (t == NULL) {
+				best = at;
+				break;
+			}
+			at = util_round_up(t->base + t->size, LARGE_PAGE);
+		}
+	}
+	return best;
+}
+
+static void place_fixed(const struct model *model, struct model_partition *p)
+{
+	const struct taken *t = find_taken(p->address.v, p->memory.v);
+	struct diag *diag;
+
+	p->spa = p->address.v;
+	if (t == NULL && in_ram(model, p->spa, p->memory.v)) {
+		take(p->name, p->address.at, p->spa, p->memory.v);
+		return;
+	}
+	if (t != NULL) {
+		diag = diag_error("address-ram", p->address.at,
+				  "%s cannot have %#llx to %#llx: %s lies "
+				  "there", p->name,
+				  (unsigned long long)p->spa,
+				  (unsigned long long)(p->spa + p->memory.v),
+				  t->what);
+		diag_note(diag, t->at, "%s has %#llx to %#llx", t->what,
+			  (unsigned long long)t->base,
+			  (unsigned long long)(t->base + t->size));
+	} else {
+		diag = diag_error("address-ram", p->address.at,
+				  "%s cannot have %#llx to %#llx: no RAM "
+				  "there", p->name,
+				  (unsigned long long)p->spa,
+				  (unsigned long long)(p->spa + p->memory.v));
+	}
+	diag_fix(diag, "leave \"address\" out: the compiler finds one");
+}
+
+static void place_free(const struct model *model, struct model_partition *p)
+{
+	uint64_t total = 0;
+	struct diag *diag;
+	uint32_t i;
+
+	p->spa = find_place(model, p->memory.v);
+	if (p->spa != UINT64_MAX) {
+		take(p->name, p->memory.at, p->spa, p->memory.v);
+		return;
+	}
+	diag = diag_error("no-room", p->memory.at,
+			  "there is no room for the %s of %s",
+			  util_size(p->memory.v), p->name);
+	for (i = 0; i < model->machine.ram_count; i++) {
+		total += model->machine.ram[i].size;
+		diag_note(diag, model->machine.ram[i].at, "RAM: %s",
+			  util_size(model->machine.ram[i].size));
+	}
+	diag_fix(diag, "the board has %s in all; the image takes %s, report "
+		 "and docs/spec.md say what else does: give less memory",
+		 util_size(total),
+		 util_size(model->image_limit - model->image_base));
+}
+
+/* Larger ones first; of equals the one that comes first in the spec. */
+static int compare_size(const void *a, const void *b)
+{
+	const struct model_partition *const *x = a;
+	const struct model_partition *const *y = b;
+
+	if ((*x)->memory.v != (*y)->memory.v) {
+		return (*x)->memory.v > (*y)->memory.v ? -1 : 1;
+	}
+	return *x < *y ? -1 : 1;
+}
+
+static void take_image(const struct model *model)
+{
+	uint64_t size = model->image_limit - model->image_base;
+	const struct taken *t = find_taken(model->image_base, size);
+	struct loc nowhere = { NULL, 0, 0 };
+	struct diag *diag;
+
+	if (t != NULL || !in_ram(model, model->image_base, size)) {
+		diag = diag_error("image-room", model->machine.at,
+				  "the image (%#llx to %#llx) does not lie in "
+				  "free RAM",
+				  (unsigned long long)model->image_base,
+				  (unsigned long long)model->image_limit);
+		if (t != NULL) {
+			diag_note(diag, t->at, "%s has %#llx to %#llx",
+				  t->what, (unsigned long long)t->base,
+				  (unsigned long long)(t->base + t->size));
+		}
+		diag_fix(diag, "change CONFIG_IMAGE_BASE_MIB (make "
+			 "menuconfig), or give fewer payloads");
+	}
+	take("the image", nowhere, model->image_base, size);
+}
+
+void place_memory(struct model *model)
+{
+	const struct model_machine *machine = &model->machine;
+	struct loc nowhere = { NULL, 0, 0 };
+	struct model_partition **order =
+		util_alloc(model->partition_count * sizeof(*order));
+	uint32_t i;
+
+	take("firmware", nowhere, 0, LOW_MEMORY_END);
+	for (i = 0; i < machine->reserved_count; i++) {
+		take(machine->reserved[i].name, machine->reserved[i].at,
+		     machine->reserved[i].base, machine->reserved[i].size);
+	}
+	take_image(model);
+	for (i = 0; i < model->partition_count; i++) {
+		order[i] = &model->partitions[i];
+		if (order[i]->address.set) {
+			place_fixed(model, order[i]);
+		}
+	}
+	qsort(order, model->partition_count, sizeof(*order), compare_size);
+	for (i = 0; i < model->partition_count; i++) {
+		if (!order[i]->address.set) {
+			place_free(model, order[i]);
+		}
+	}
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The source map: "dtc -I dts -O dts -T -T" ends each line that opens a node
+ * or gives a property with a comment that says where it came from. Newlines in
+ * strings are escaped there, so an item is a line; strings may hold comments,
+ * so the last one of a line counts.
+ */
+#include "source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
+#define DEPTH_MAX 32
+
+struct entry {
+	const char *node;
+	const char *property;	/* null: the node itself */
+	struct loc at;
+};
+
+struct text_file {
+	const char *name;
+	char **lines;
+	unsigned line_count;
+};
+
+static struct entry *entries;
+static size_t entry_count;
+static struct text_file *files;
+static size_t file_count;
+static const char **directories;
+static size_t directory_count;
+
+/* "name:line:col-..." of the first place that a comment names. */
+static struct loc parse_place(const char *comment)
+{
+	struct loc at = { NULL, 0, 0 };
+	size_t length = strcspn(comment, ",*");
+	char *text = util_copy(comment, length);
+	char *dash = strrchr(text, '-');
+	char *colon;
+
+	/* The range's end is "line:col", or "col" alone. */
+	if (dash == NULL || text[0] == '<') {
+		return at;
+	}
+	*dash = '\0';
+	colon = strrchr(text, ':');
+	if (colon == NULL) {
+		return at;
+	}
+	at.column = (unsigned)strtoul(colon + 1, NULL, 10);
+	*colon = '\0';
+	colon = strrchr(text, ':');
+	if (colon == NULL) {
+		at.column = 0;
+		return at;
+	}
+	at.line = (unsigned)strtoul(colon + 1, NULL, 10);
+	*colon = '\0';
+	at.file = strncmp(text, "./", 2) == 0 ? text + 2 : text;
+	return at;
+}
+
+static const char *last_comment(const char *line)
+{
+	const char *found = NULL;
+	const char *next = strstr(line, "/* ");
+
+	while (next != NULL) {
+		found = next;
+		next = strstr(next + 1, "/* ");
+	}
+	return found == NULL ? NULL : found + 3;
+}
+
+static void add_entry(const char *node, const char *property, struct loc at)
+{
+	entries = util_grow(entries, entry_count, sizeof(*entries));
+	entries[entry_count].node = node;
+	entries[entry_count].property = property;
+	entries[entry_count].at = at;
+	entry_count++;
+}
+
+/* "label: name {" -> the node's path below its parent's. */
+static const char *node_path(const char *parent, char *line, char *brace)
+{
+	char *name = line;
+	char *colon;
+
+	while (brace > line && brace[-1] == ' ') {
+		brace--;
+	}
+	*brace = '\0';
+	while ((colon = strstr(name, ": ")) != NULL) {
+		name = colon + 2;
+	}
+	if (strcmp(name, "/") == 0) {
+		return "";
+	}
+	return util_format("%s/%s", parent, name);
+}
+
+static void read_line(char *line, const char **stack, unsigned *depth)
+{
+	const char *comment = last_comment(line);
+	struct loc at = { NULL, 0, 0 };
+	char *cut;
+
+	while (*line == '\t' || *line == ' ') {
+		line++;
+	}
+	if (*line == '}') {
+		*depth -= *depth > 0 ? 1 : 0;
+		return;
+	}
+	if (comment == NULL) {
+		return;
+	}
+	at = parse_place(comment);
+	cut = strstr(line, " { /* ");
+	if (cut != NULL && *depth < DEPTH_MAX - 1 &&
+	    memchr(line, '"', (size_t)(cut - line)) == NULL) {
+		stack[*depth + 1] = node_path(stack[*depth], line, cut + 1);
+		(*depth)++;
+		add_entry(stack[*depth], NULL, at);
+		return;
+	}
+	cut = line + strcspn(line, " ;=");
+	*cut = '\0';
+	add_entry(stack[*depth], line, at);
+}
+
+bool source_read_map(const char *path)
+{
+	const char *stack[DEPTH_MAX] = { "" };
+	unsigned depth = 0;
+	struct bytes map;
+	char *line;
+	char *end;
+
+	if (!util_read_file(path, &map)) {
+		return false;
+	}
+	line = (char *)map.data;
+	while (*line != '\0') {
+		end = line + strcspn(line, "\n");
+		if (*end != '\0') {
+			*end++ = '\0';
+		}
+		read_line(line, stack, &depth);
+		line = end;
+	}
+	return true;
+}
+
+void source_add_directory(const char *directory)
+{
+	directories = util_grow(directories, directory_count,
+				sizeof(*directories));
+	directories[directory_count++] = directory;
+}
+
+struct loc source_find(const char *node, const char *property)
+{
+	struct loc nowhere = { NULL, 0, 0 };
+	size_t i;
+
+	if (strcmp(node, "/") == 0) {
+		node = "";
+	}
+	for (i = 0; i < entry_count; i++) {
+		const struct entry *entry = &entries[i];
+
+		if (strcmp(entry->node, node) != 0) {
+			continue;
+		}
+		if (property == NULL ? entry->property == NULL :
+		    entry->property != NULL &&
+		    strcmp(entry->property, property) == 0) {
+			return entry->at;
+		}
+	}
+	return nowhere;
+}
+
+static bool read_source(const char *name, struct bytes *bytes)
+{
+	size_t i;
+
+	if (util_read_file(name, bytes)) {
+		return true;
+	}
+	for (i = 0; i < directory_count; i++) {
+		if (util_read_file(util_format("%s%s", directories[i], name),
+				   bytes)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct text_file *open_source(const char *name)
+{
+	struct text_file *file;
+	struct bytes bytes;
+	char *line;
+	size_t i;
+
+	for (i = 0; i < file_count; i++) {
+		if (strcmp(files[i].name, name) == 0) {
+			return &files[i];
+		}
+	}
+	files = util_grow(files, file_count, sizeof(*files));
+	file = &files[file_count++];
+	memset(file, 0, sizeof(*file));
+	file->name = name;
+	if (!read_source(name, &bytes)) {
+		return file;
+	}
+	line = (char *)bytes.data;
+	while (line != NULL) {
+		file->lines = util_grow(file->lines, file->line_count,
+					sizeof(*file->lines));
+		file->lines[file->line_count++] = line;
+		line = strchr(line, '\n');
+		if (line != NULL) {
+			*line++ = '\0';
+		}
+	}
+	return file;
+}
+
+const char *source_line(const char *file, unsigned line)
+{
+	struct text_file *text = open_source(file);
+
+	if (line == 0 || line > text->line_count) {
+		return NULL;
+	}
+	return text->lines[line - 1];
+}
+
+const char *source_text(struct loc at)
+{
+	if (at.file == NULL) {
+		return "(generated)";
+	}
+	return util_format("%s:%u:%u", at.file, at.line, at.column);
+}
