@@ -8,6 +8,7 @@
 #include "cpu/boot_info.h"
 #include "cpu/console.h"
 #include "cpu/id.h"
+#include "cpu/ioapic_regs.h"
 #include "cpu/log.h"
 #include "cpu/lp.h"
 #include "cpu/mce.h"
@@ -172,6 +173,7 @@ _Noreturn void main(uint32_t magic, uint32_t info)
 	trampoline = main_place_trampoline();	/* first write outside */
 	hvmap_start();			/* own tables: W^X, guards, windows */
 	trap_build_table();
+	ioapic_regs_mask_pics();	/* firmware's timer tick ends here */
 	lp_start_self(self);		/* descriptors, traps, local APIC */
 	lapic_send(0, LAPIC_BROADCAST_INIT);	/* all others: parked */
 	line_start_all();		/* IOAPIC: only what the spec has */

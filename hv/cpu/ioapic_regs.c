@@ -31,10 +31,14 @@ static uint32_t ioapic_read(uint32_t reg)
 	return *ioapic_at(IOAPIC_WINDOW);
 }
 
-void ioapic_regs_start(void)
+void ioapic_regs_mask_pics(void)
 {
 	port_out8(0x21, 0xff);
 	port_out8(0xa1, 0xff);
+}
+
+void ioapic_regs_start(void)
+{
 	if (machine_config.ioapic_base == 0) {
 		return;
 	}

@@ -5,7 +5,10 @@
 
 #include "lib/types.h"
 
-/* Masks every pin, and both 8259s. */
+/* Masks both 8259s: before the local APIC's LINT0, or an interrupt that
+ * firmware left pending in them stays requested for ever. */
+void ioapic_regs_mask_pics(void);
+/* Masks every pin. */
 void ioapic_regs_start(void);
 /* Routes a pin, masked, to one LP. */
 void ioapic_regs_route(uint32_t pin, uint8_t vector, uint32_t apic_id,

@@ -15,6 +15,7 @@
 #define PIT_CHANNEL2 0x42
 #define PIT_COMMAND 0x43
 #define PIT_GATE 0x61
+#define TSC_SAMPLE_MAX 10u
 
 static uint64_t tsc_frequency;
 static uint64_t timer_frequency;
@@ -54,50 +55,89 @@ uint64_t tsc_to_timer(uint64_t tsc)
 	return ticks != 0 ? ticks : 1;
 }
 
+/* One measurement: both clocks over PIT_TICKS, and how far off it may be. */
+struct tsc_sample {
+	uint64_t tsc;
+	uint64_t timer;
+	uint64_t doubt;		/* TSC ticks in which the ends were not seen */
+};
+
 /* Counts both clocks while PIT channel 2 runs down once (mode 0). */
-static bool tsc_measure(uint64_t *tsc_ticks, uint64_t *timer_ticks)
+static bool tsc_measure_once(struct tsc_sample *sample)
 {
 	uint8_t gate = port_in8(PIT_GATE);
+	uint64_t before;
 	uint64_t start;
+	uint64_t last;
+	uint64_t end;
 	uint64_t guard = 0;
 
 	lapic_write(LAPIC_TIMER_INITIAL, 0xffffffff);
 	port_out8(PIT_GATE, (uint8_t)((gate & 0xfc) | 1));
 	port_out8(PIT_COMMAND, 0xb0);
 	port_out8(PIT_CHANNEL2, (uint8_t)PIT_TICKS);
+	before = tsc_read();
 	port_out8(PIT_CHANNEL2, (uint8_t)(PIT_TICKS >> 8));
 	start = tsc_read();
-	*timer_ticks = lapic_read(LAPIC_TIMER_CURRENT);
-	while ((port_in8(PIT_GATE) & 0x20) == 0) {
+	sample->timer = lapic_read(LAPIC_TIMER_CURRENT);
+	end = start;
+	do {
+		last = end;
 		if (++guard > 1ull << 28) {
 			return false;
 		}
-	}
-	*tsc_ticks = tsc_read() - start;
-	*timer_ticks -= lapic_read(LAPIC_TIMER_CURRENT);
+		guard += (port_in8(PIT_GATE) & 0x20) != 0 ? 1ull << 32 : 0;
+		end = tsc_read();
+	} while (guard < 1ull << 32);
+	sample->tsc = end - start;
+	sample->timer -= lapic_read(LAPIC_TIMER_CURRENT);
+	sample->doubt = (start - before) + (end - last) + (tsc_read() - end);
 	lapic_write(LAPIC_TIMER_INITIAL, 0);
 	port_out8(PIT_GATE, gate);
-	return *tsc_ticks != 0 && *timer_ticks != 0;
+	return sample->tsc != 0 && sample->timer != 0;
+}
+
+/*
+ * An SMI, or a machine that is itself a guest, may stop this LP just when the
+ * PIT runs out: the sample whose ends were seen best counts, and sampling
+ * ends with the first that is exact to 1 in 2,000.
+ */
+static bool tsc_measure(struct tsc_sample *best)
+{
+	struct tsc_sample sample;
+
+	best->doubt = UINT64_MAX;
+	for (unsigned i = 0; i < TSC_SAMPLE_MAX; i++) {
+		if (!tsc_measure_once(&sample)) {
+			return false;
+		}
+		if (sample.doubt < best->doubt) {
+			*best = sample;
+		}
+		if (best->doubt < best->tsc / 2000) {
+			break;
+		}
+	}
+	return true;
 }
 
 bool tsc_start(void)
 {
-	uint64_t tsc_ticks;
-	uint64_t timer_ticks;
+	struct tsc_sample s = { 0 };
 
 	tsc_frequency = machine_config.tsc_hz;
 	timer_frequency = machine_config.apic_hz;
 	if (tsc_frequency == 0 || timer_frequency == 0) {
-		if (!tsc_measure(&tsc_ticks, &timer_ticks)) {
+		if (!tsc_measure(&s)) {
 			return false;
 		}
 		if (tsc_frequency == 0) {
-			tsc_frequency = div_mul(tsc_ticks, PIT_HZ, PIT_TICKS);
+			tsc_frequency = div_mul(s.tsc, PIT_HZ, PIT_TICKS);
 		}
 		if (timer_frequency == 0) {
 			/* Both were counted at once: one error, not two. */
-			timer_frequency = div_mul(timer_ticks, tsc_frequency,
-						  tsc_ticks);
+			timer_frequency = div_mul(s.timer, tsc_frequency,
+						  s.tsc);
 		}
 	}
 	reference_scale = div_wide(10000000, 0, tsc_frequency);

@@ -216,6 +216,11 @@ static enum outcome emulate(struct vp *vp, const struct vcpu_exit *exit,
 		return refuse(vp, exit, "memory access not emulated");
 	}
 	write = (KINDS_WRITING & FETCH_KIND(insn->kind)) != 0;
+	/* A change may be reported as the read that it starts with. */
+	if (write != ((exit->memory.access & ACCESS_WRITE) != 0) &&
+	    insn->kind != INSN_MODIFY) {
+		return OUTCOME_SAME;
+	}
 	if (find_operand(vp, &mode, insn, write, &address, &at) != HV_OK) {
 		return OUTCOME_SAME;
 	}

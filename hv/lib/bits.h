@@ -43,4 +43,14 @@ static inline uint32_t index_mask(uint32_t index, uint32_t count)
 	return index & (uint32_t)((int64_t)below >> 63);
 }
 
+/* The same for any 64-bit numbers. */
+static inline uint64_t index_mask64(uint64_t index, uint64_t count)
+{
+	uint64_t mask;
+
+	__asm__("cmp %2, %1\n\t"
+		"sbb %0, %0" : "=r"(mask) : "r"(index), "rm"(count) : "cc");
+	return index & mask;
+}
+
 #endif

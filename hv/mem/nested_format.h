@@ -139,24 +139,27 @@ static inline uint64_t nested_entry_make_overlay(spa_t page, uint32_t rights)
 }
 
 /*
- * Entry index of the table that is to replace entry (a large leaf, or
- * absent) of level: maps the same memory with the same attributes.
+ * A table that is to replace entry (a large leaf, or absent) of level maps
+ * the same memory with the same attributes: its entry 0 is this, and each is
+ * by nested_entry_step() more than the one before.
  */
-static inline uint64_t nested_entry_split(uint64_t entry, unsigned level,
-					  unsigned index)
+static inline uint64_t nested_entry_split(uint64_t entry, unsigned level)
 {
 	uint64_t part = entry;
 
-	if (!nested_entry_is_present(entry)) {
-		return entry;
-	}
-	if (level == 1) {
+	if (nested_entry_is_present(entry) && level == 1) {
 		part &= ~(NPT_LARGE | NPT_LARGE_PAT);
 		if ((entry & NPT_LARGE_PAT) != 0) {
 			part |= NPT_LARGE;	/* PAT of a 4 KiB leaf */
 		}
 	}
-	return part + ((uint64_t)index << nested_level_shift(level - 1));
+	return part;
+}
+
+static inline uint64_t nested_entry_step(uint64_t entry, unsigned level)
+{
+	return nested_entry_is_present(entry) ?
+	       BIT(nested_level_shift(level - 1)) : 0;
 }
 
 /*

@@ -174,9 +174,12 @@ static uint64_t *nested_split_down(uint32_t partition, gpa_t address)
 	}
 	for (unsigned level = path.level; level > 0; level--) {
 		uint64_t *table = taken[level - 1];
+		uint64_t part = nested_entry_split(*at, level);
+		uint64_t step = nested_entry_step(*at, level);
 
 		for (unsigned i = 0; i < CONFIG_TABLE_ENTRIES; i++) {
-			table[i] = nested_entry_split(*at, level, i);
+			table[i] = part;
+			part += step;
 		}
 		nested_store(at,
 			     nested_entry_make_table(nested_table_spa(table)));

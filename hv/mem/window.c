@@ -158,22 +158,31 @@ enum hv_err window_exchange(uint32_t partition, gpa_t at, unsigned size,
 
 /* ---- several reads ----------------------------------------------------- */
 
+#define WINDOW_HOLD_PAGE 1u	/* HVMAP_SLOT_GUEST */
+#define WINDOW_HOLD_LARGE 2u	/* HVMAP_LARGE_FROM */
+
 void window_hold(struct window_hold *hold, uint32_t partition)
 {
 	hold->partition = partition;
-	hold->first = 1;		/* not aligned: no address matches */
-	hold->mask = PAGE_MASK;
-	hold->offset = 0;
+	hold->open = 0;
+	hold->first = 0;
+	hold->span = 0;
+	hold->at = NULL;
 	spinlock_take(&nested_states[partition].lock);
 }
 
-/* Makes the leaf of address the one that is remembered. */
+/*
+ * Maps what lies around address in its leaf: 2 MiB where the leaf has them
+ * (all of it is RAM of one owner), else 4 KiB.
+ */
 static __attribute__((noinline)) enum hv_err
-window_hold_find(struct window_hold *hold, gpa_t address)
+window_hold_map(struct window_hold *hold, gpa_t address)
 {
 	const struct partition_config *config =
 		&partition_configs[hold->partition];
 	struct nested_found found;
+	uint64_t mask = PAGE_MASK;
+	uint64_t where;
 
 	if (!nested_in_range(config, address)) {
 		return HV_ERR_MMIO;
@@ -182,47 +191,34 @@ window_hold_find(struct window_hold *hold, gpa_t address)
 	if (!nested_entry_is_ram(found.entry)) {
 		return HV_ERR_MMIO;
 	}
-	hold->first = address.v & ~found.mask;
-	hold->mask = found.mask;
-	hold->offset = nested_found_spa(found, address).v - address.v;
-	return HV_OK;
-}
-
-/*
- * Where the byte is seen until the next call or window_release(), up to the
- * end of its 4 KiB page.
- */
-static inline __attribute__((always_inline)) enum hv_err
-window_hold_at(struct window_hold *hold, gpa_t address, const void **at)
-{
-	uint64_t where;
-
-	if ((address.v & ~hold->mask) != hold->first) {
-		enum hv_err err = window_hold_find(hold, address);
-
-		if (err != HV_OK) {
-			return err;
-		}
+	where = nested_found_spa(found, address).v;
+	if (found.mask > PAGE_MASK) {
+		mask = LARGE_PAGE_SIZE - 1;
+		hold->at = hvmap_window_large(HVMAP_LARGE_FROM,
+					      spa(where & ~mask), false);
+		hold->open |= WINDOW_HOLD_LARGE;
+	} else {
+		hold->at = hvmap_window(HVMAP_SLOT_GUEST, spa(where & ~mask),
+					false);
+		hold->open |= WINDOW_HOLD_PAGE;
 	}
-	where = address.v + hold->offset;
-	*at = (const uint8_t *)hvmap_window(HVMAP_SLOT_GUEST,
-					    spa(where & ~PAGE_MASK), false) +
-	      (where & PAGE_MASK);
+	hold->first = address.v & ~mask;
+	hold->span = mask + 2 - sizeof(uint64_t);
 	return HV_OK;
 }
 
-enum hv_err window_hold_load64(struct window_hold *hold, gpa_t from,
-			       uint64_t *value)
+enum hv_err window_hold_load64_slow(struct window_hold *hold, gpa_t from,
+				    uint64_t *value)
 {
 	enum hv_err err;
-	const void *at;
 
 	if ((from.v & (sizeof(*value) - 1)) != 0) {
 		return window_hold_read(hold, from, value, sizeof(*value));
 	}
-	err = window_hold_at(hold, from, &at);
+	err = window_hold_map(hold, from);
 	if (err == HV_OK) {
-		*value = __atomic_load_n((const uint64_t *)at,
+		*value = __atomic_load_n((const uint64_t *)(const void *)
+					 (hold->at + (from.v - hold->first)),
 					 __ATOMIC_RELAXED);
 	}
 	return err;
@@ -235,14 +231,22 @@ enum hv_err window_hold_read(struct window_hold *hold, gpa_t from, void *to,
 
 	CHECK(size <= WINDOW_SIZE_MAX);
 	while (size > 0) {
+		/* What is mapped ends where a page ends. */
 		size_t piece = range_piece(from.v, size, PAGE_SIZE);
-		const void *at;
-		enum hv_err err = window_hold_at(hold, from, &at);
+		uint64_t offset = from.v - hold->first;
 
-		if (err != HV_OK) {
-			return err;
+		if (hold->span == 0 ||
+		    offset >= hold->span + sizeof(uint64_t) - 1) {
+			enum hv_err err = window_hold_map(hold, from);
+
+			if (err != HV_OK) {
+				return err;
+			}
+			offset = from.v - hold->first;
 		}
-		memcpy(out, at, piece);
+		memcpy(out, hold->at + index_mask64(offset, hold->span +
+						    sizeof(uint64_t) - 1),
+		       piece);
 		from.v += piece;
 		out += piece;
 		size -= piece;
@@ -252,7 +256,13 @@ enum hv_err window_hold_read(struct window_hold *hold, gpa_t from, void *to,
 
 void window_release(struct window_hold *hold)
 {
-	window_close(hold->partition);
+	if ((hold->open & WINDOW_HOLD_LARGE) != 0) {
+		hvmap_window_large_close(HVMAP_LARGE_FROM);
+	}
+	if ((hold->open & WINDOW_HOLD_PAGE) != 0) {
+		hvmap_window_close(HVMAP_SLOT_GUEST);
+	}
+	spinlock_give(&nested_states[hold->partition].lock);
 }
 
 /* ---- loading ----------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #ifndef MEM_WINDOW_H
 #define MEM_WINDOW_H
 
+#include "lib/bits.h"
 #include "lib/types.h"
 
 /* Largest copy: no guest's choice makes one longer. */
@@ -40,17 +41,37 @@ enum hv_err window_load64(uint32_t partition, gpa_t from,
  */
 struct window_hold {
 	uint32_t partition;
-	/* The leaf of the last read: GPAs of it, and SPA minus GPA. */
+	uint32_t open;		/* slots that are open */
+	/* What is mapped now: GPAs from first; span of them start 8 bytes
+	 * that are all mapped. 0: nothing. */
 	uint64_t first;
-	uint64_t mask;
-	uint64_t offset;
+	uint64_t span;
+	const uint8_t *at;	/* where first is seen */
 };
 
 void window_hold(struct window_hold *hold, uint32_t partition);
-enum hv_err window_hold_load64(struct window_hold *hold, gpa_t from,
-			       uint64_t *value) must_use;
 enum hv_err window_hold_read(struct window_hold *hold, gpa_t from, void *to,
 			     size_t size) must_use;
+/* What window_hold_load64() does where its word is not mapped yet. */
+enum hv_err window_hold_load64_slow(struct window_hold *hold, gpa_t from,
+				    uint64_t *value) must_use;
+
+typedef uint64_t __attribute__((aligned(1), may_alias)) window_word_t;
+
+/* Inline: four or five of these fetch an instruction. */
+static inline must_use enum hv_err
+window_hold_load64(struct window_hold *hold, gpa_t from, uint64_t *value)
+{
+	uint64_t offset = from.v - hold->first;
+
+	if (offset >= hold->span) {
+		return window_hold_load64_slow(hold, from, value);
+	}
+	*value = *(const volatile window_word_t *)
+		(hold->at + index_mask64(offset, hold->span));
+	return HV_OK;
+}
+
 void window_release(struct window_hold *hold);
 
 /*
