@@ -329,7 +329,7 @@ void start_long(uint8_t cpl)
 	fake_of(&vp.vcpu)->cr3 = TABLE_TOP;
 	put64(TABLE_TOP, TABLE_2 | PAGE_ENTRY_RIGHTS);
 	put64(TABLE_2, TABLE_1 | PAGE_ENTRY_RIGHTS);
-	/* NO_RAM_VA, as one page of 1 GiB */
-	put64(TABLE_2 + 8, NO_RAM | PAGE_ENTRY_RIGHTS | 0x80);
+	/* 3 GiB and up, without RAM, as one page */
+	put64(TABLE_2 + 8 * 3, 0xc0000000ull | PAGE_ENTRY_RIGHTS | 0x80);
 	fill_tables();
 }

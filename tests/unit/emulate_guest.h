@@ -24,7 +24,6 @@
 #define MMIO_PAGE 0x1d000u		/* a device's, mapped */
 #define READ_ONLY_PAGE 0x1e000u
 #define OVERLAY_PAGE 0x1f000u		/* read-only, an overlay */
-#define NO_RAM 0x80000000ull
 
 extern uint8_t ram[RAM_SIZE];
 extern struct vp vp;
@@ -66,7 +65,7 @@ void set_segment(enum segment_name name, uint64_t base, uint32_t limit,
 /*
  * Modes, with code where RIP (0x100) finds it and flat, or nearly flat,
  * segments. LONG and PAE have page tables: addresses below 2 MiB are mapped
- * one to one by 4 KiB (entry: page_entry()); in LONG, NO_RAM_VA maps NO_RAM.
+ * one to one by 4 KiB (entry: page_entry()); in LONG, 3 to 4 GiB too.
  */
 #define CODE 0x8000u			/* real mode: its CS base */
 void start_real(void);
@@ -74,6 +73,5 @@ void start_protected(void);
 void start_pae(uint8_t cpl);
 void start_long(uint8_t cpl);
 uint64_t *page_entry(uint32_t address);
-#define NO_RAM_VA 0x40000000ull
 
 #endif
