@@ -268,6 +268,11 @@ static void test_bits(void **state)
 	assert_int_equal(index_mask(7, 7), 0);
 	assert_int_equal(index_mask(0x7fffffff, 7), 0);
 	assert_int_equal(index_mask(5, 0), 0);
+	assert_int_equal(index_mask64(6, 7), 6);
+	assert_int_equal(index_mask64(7, 7), 0);
+	assert_int_equal(index_mask64(UINT64_MAX, 7), 0);
+	assert_int_equal(index_mask64(1ull << 63, UINT64_MAX), 1ull << 63);
+	assert_int_equal(index_mask64(0, 0), 0);
 	assert_int_equal(align_up(0x1001, 0x1000), 0x2000);
 	assert_int_equal(align_up(0x1000, 0x1000), 0x1000);
 	assert_int_equal(align_down(0x1fff, 0x1000), 0x1000);

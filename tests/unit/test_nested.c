@@ -562,13 +562,16 @@ static void test_split_and_join(void **state)
 		uint64_t entry = entries[i][1];
 
 		assert_int_equal(nested_entry_join(
-			nested_entry_split(entry, level, 0), level), entry);
+			nested_entry_split(entry, level), level), entry);
 	}
-	/* 2 MiB at 0x4c0200000, PAT is bit 12: page 5 has PAT in bit 7. */
-	assert_int_equal(nested_entry_split(0x4c02010f5, 1, 5), 0x4c02050f5);
-	assert_int_equal(nested_entry_split(0x4c02000e5, 1, 5), 0x4c0205065);
-	/* 1 GiB: part 3 is a large leaf 6 MiB further. */
-	assert_int_equal(nested_entry_split(0x4c00000e7, 2, 3), 0x4c06000e7);
+	/* 2 MiB, PAT is bit 12: its pages have PAT in bit 7. */
+	assert_int_equal(nested_entry_split(0x4c02010f5, 1), 0x4c02000f5);
+	assert_int_equal(nested_entry_split(0x4c02000e5, 1), 0x4c0200065);
+	assert_int_equal(nested_entry_step(0x4c02000e5, 1), 0x1000);
+	/* 1 GiB: its parts are large leaves. */
+	assert_int_equal(nested_entry_split(0x4c00010e7, 2), 0x4c00010e7);
+	assert_int_equal(nested_entry_step(0x4c00010e7, 2), 0x200000);
+	assert_int_equal(nested_entry_step(0, 2), 0);
 }
 
 int main(void)
