@@ -53,21 +53,56 @@ static void emit_machine(FILE *out, const struct model *model)
 		"VENDOR_INTEL", (uint32_t)m->ioapic_pins.v);
 }
 
+/* First reserved range that touches [base, end). */
+static const struct model_range *find_hole(const struct model_machine *m,
+					   uint64_t base, uint64_t end)
+{
+	const struct model_range *first = NULL;
+	uint32_t i;
+
+	for (i = 0; i < m->reserved_count; i++) {
+		const struct model_range *r = &m->reserved[i];
+
+		if (util_overlaps(base, end - base, r->base, r->size) &&
+		    (first == NULL || r->base < first->base)) {
+			first = r;
+		}
+	}
+	return first;
+}
+
+/* RAM that Bulkhead counts on: what the board has, less what is reserved. */
 static void emit_ram(FILE *out, const struct model *model)
 {
 	const struct model_machine *m = &model->machine;
+	uint32_t count = 0;
 	uint32_t i;
 
 	fprintf(out, "const struct ram_config ram_configs[] = {\n");
 	for (i = 0; i < m->ram_count; i++) {
-		fprintf(out, "\t{ 0x%llxull, 0x%llxull, ",
-			(unsigned long long)m->ram[i].base,
-			(unsigned long long)m->ram[i].size);
-		emit_where(out, m->ram[i].at);
-		fprintf(out, " },\n");
+		uint64_t base = m->ram[i].base;
+		uint64_t end = base + m->ram[i].size;
+
+		while (base < end) {
+			const struct model_range *hole = find_hole(m, base,
+								   end);
+			uint64_t stop = hole == NULL ? end : hole->base;
+
+			if (stop > base) {
+				fprintf(out, "\t{ 0x%llxull, 0x%llxull, ",
+					(unsigned long long)base,
+					(unsigned long long)(stop - base));
+				emit_where(out, m->ram[i].at);
+				fprintf(out, " },\n");
+				count++;
+			}
+			base = hole == NULL ? end : hole->base + hole->size;
+		}
 	}
-	fprintf(out, "};\nconst uint32_t ram_count = %u;\n\n",
-		m->ram_count);
+	if (count == 0) {
+		fprintf(out, "\t{ 0, 0, 0 }\n");
+	}
+	fprintf(out, "};\nconst uint32_t ram_count = %u;\n\n", count);
 }
 
 static void emit_lines(FILE *out, const struct model *model)
