@@ -183,7 +183,7 @@ include tools/guests.mk
 
 # ---- one spec --------------------------------------------------------------
 
-image-vars := SPEC='$(SPEC)' O='$(O)' BUILD='$(BUILD)' GUESTS='$(GUESTS)'
+image-vars := CC='$(CC)' SPEC='$(SPEC)' O='$(O)' BUILD='$(BUILD)' GUESTS='$(GUESTS)'
 sub := $(MAKE) --no-print-directory
 
 .PHONY: image boot need-spec

@@ -17,6 +17,7 @@ MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 
 PYTHON ?= /usr/bin/python3
 HOSTCC ?= gcc
+CC := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 LD := ld
 V ?= 0
 Q := $(if $(filter 0,$(V)),@,)
@@ -61,7 +62,8 @@ $(O)/partc.stamp: $(O)/b.dtb $(O)/b.ann.dts $(BUILD)/partc $(KCONFIG_AUTOHEADER)
 	$(call say,PARTC,$(SPEC))
 	@rm -rf $(O)/new && mkdir -p $(O)/new
 	$(Q)$(BUILD)/partc -o $(O)/new --dtb $(O)/b.dtb --map $(O)/b.ann.dts \
-		--spec '$(SPEC)' -G '$(GUESTS)' -K $(KCONFIG_AUTOHEADER)
+		--spec '$(SPEC)' -G '$(GUESTS)' -K $(KCONFIG_AUTOHEADER) \
+		--targets '$(O)/partc.stamp'
 	@for f in $(O)/new/*; do \
 		n=$(O)/$${f##*/}; \
 		if [ -d "$$f" ]; then rm -rf "$$n"; mv "$$f" "$$n"; \
@@ -73,9 +75,10 @@ $(generated:%=$(O)/%): $(O)/partc.stamp ;
 $(O)/tables.o: $(O)/tables.c $(BUILD)/flags
 	$(call say,CC,$<)
 	$(Q)$(HV_CC) $(HV_CFLAGS) -I$(O) -MMD -MP -c $< -o $@
-$(O)/payload.o: $(O)/payload.S
+# Whatever partc looked at, payloads included, may have changed.
+$(O)/payload.o: $(O)/payload.S $(O)/partc.stamp
 	$(call say,AS,$<)
-	$(Q)$(HV_CC) $(HV_CFLAGS) -I$(O) -c $< -o $@
+	$(Q)$(HV_CC) $(HV_CFLAGS) -Wa,-I$(O) -c $< -o $@
 
 objects := $(shell cat $(BUILD)/objects.list)
 $(O)/bulkhead.elf: $(BUILD)/objects.list $(objects) $(O)/tables.o \

@@ -49,14 +49,17 @@ class Report:
             self.all = json.load(file)
         machine = self.all["machine"]
         self.partitions = [p["name"] for p in self.all["partitions"]]
-        # q35 counts the MiB below 1 MiB and the firmware's too.
-        end = max(r["base"] + r["size"] for r in machine["ram"])
-        self.ram_mib = -(-end // MIB)
+        self.ram_mib = -(-machine["ram_top_bytes"] // MIB)
         self.lp_count = len(machine["lps"])
         self.cpu_count = 1 + max(lp["apic_id"] for lp in machine["lps"])
-        # (port, irq, owner or None)
-        self.uarts = [(u["base"], u["irq"], u.get("owner") or None)
-                      for u in machine["uarts"]]
+        # (port, irq, owner or None): a PC's first two, and what is owned.
+        uarts = {0x3f8: (0x3f8, 4, None), 0x2f8: (0x2f8, 3, None)}
+        for partition in self.all["partitions"]:
+            uart = partition["uart"]
+            if uart:
+                uarts[uart["port"]] = (uart["port"], uart["irq"],
+                                       partition["name"])
+        self.uarts = list(uarts.values())
 
 
 class LineModel:
