@@ -95,42 +95,87 @@ static bool spec_touches_reserved(const struct spec *spec, uint64_t base,
 	return false;
 }
 
-/* A "ram" row for each child of machine/ram, and none besides. */
+/* Lowest end of free memory from base on, and where it starts again. */
+static void spec_next_hole(const struct spec *spec, uint64_t base,
+			   uint64_t *stop, uint64_t *resume)
+{
+	const struct fdt *fdt = spec->fdt;
+	uint32_t node = spec_first(fdt, fdt_child(fdt, spec->machine,
+						  "reserved"));
+
+	for (; node != FDT_NONE; node = fdt->nodes[node].next) {
+		const struct fdt_prop *reg = fdt_get(fdt, node, "reg");
+		uint64_t at = fdt_cell2(reg, 0);
+		uint64_t end = at + fdt_cell2(reg, 2);
+
+		if (end > base && at < *stop) {
+			*stop = at > base ? at : base;
+			*resume = end;
+		}
+	}
+}
+
+static void spec_expect_ram(const struct spec *spec, uint64_t base,
+			    uint64_t end)
+{
+	const struct tables *tables = spec->tables;
+	uint32_t i;
+
+	for (i = 0; i < tables->ram_count; i++) {
+		if (tables->rams[i].base == base &&
+		    tables->rams[i].size == end - base) {
+			return;
+		}
+	}
+	report_error(spec->report, tables->machine.where,
+		     "free RAM of the spec, 0x%llx to 0x%llx, has no row in "
+		     "the image", (unsigned long long)base,
+		     (unsigned long long)end);
+}
+
+/* Rows for one range of RAM less what is reserved in it: how many. */
+static uint32_t spec_check_ram_range(const struct spec *spec, uint64_t base,
+				     uint64_t end)
+{
+	uint32_t count = 0;
+
+	while (base < end) {
+		uint64_t stop = end;
+		uint64_t resume = end;
+
+		spec_next_hole(spec, base, &stop, &resume);
+		if (stop > base) {
+			spec_expect_ram(spec, base, stop);
+			count++;
+		}
+		base = resume;
+	}
+	return count;
+}
+
+/* A row for each piece of the board's free RAM, and none besides. */
 static void spec_check_ram(const struct spec *spec)
 {
 	const struct fdt *fdt = spec->fdt;
 	const struct tables *tables = spec->tables;
 	uint32_t node = spec_first(fdt, fdt_child(fdt, spec->machine, "ram"));
+	uint64_t size = spec->image->limit - spec->image->base;
 	uint32_t count = 0;
-	uint32_t i;
 
 	for (; node != FDT_NONE; node = fdt->nodes[node].next) {
 		const struct fdt_prop *reg = fdt_get(fdt, node, "reg");
+		uint64_t base = fdt_cell2(reg, 0);
 
-		count++;
-		for (i = 0; i < tables->ram_count; i++) {
-			if (tables->rams[i].base == fdt_cell2(reg, 0) &&
-			    tables->rams[i].size == fdt_cell2(reg, 2)) {
-				break;
-			}
-		}
-		if (i == tables->ram_count) {
-			report_error(spec->report, tables->machine.where,
-				     "RAM of the spec at 0x%llx, 0x%llx "
-				     "bytes, is not in the image",
-				     (unsigned long long)fdt_cell2(reg, 0),
-				     (unsigned long long)fdt_cell2(reg, 2));
-		}
+		count += spec_check_ram_range(spec, base,
+					      base + fdt_cell2(reg, 2));
 	}
 	if (count != tables->ram_count) {
 		report_error(spec->report, tables->machine.where,
-			     "%u ranges of RAM, %u in the spec",
+			     "%u ranges of free RAM, %u in the spec",
 			     tables->ram_count, count);
 	}
-	if (!spec_in_list(spec, "ram", spec->image->base,
-			  spec->image->limit - spec->image->base) ||
-	    spec_touches_reserved(spec, spec->image->base,
-				  spec->image->limit - spec->image->base)) {
+	if (!spec_in_list(spec, "ram", spec->image->base, size) ||
+	    spec_touches_reserved(spec, spec->image->base, size)) {
 		report_error(spec->report, tables->machine.where,
 			     "image: 0x%llx to 0x%llx is not free RAM",
 			     (unsigned long long)spec->image->base,
@@ -208,6 +253,10 @@ static void spec_check_partition(const struct spec *spec, uint32_t index,
 			     "partition %s: its profile is not in the spec",
 			     p.tables->name);
 		return;
+	}
+	if (!p.tables->config.load_count) {
+		report_error(spec->report, p.tables->where, "partition %s: "
+			     "nothing is loaded into it", p.tables->name);
 	}
 	spec_check_memory(&p);
 	spec_check_rows(&p);

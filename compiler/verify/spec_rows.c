@@ -263,38 +263,55 @@ static struct cpuid_config rows_read_cpuid(const struct fdt *fdt,
 	return want;
 }
 
-/*
- * Bits of a "topology" row that the compiler fills in from the number of VPs
- * and the width of a GPA: numbers, not features.
- */
-static uint32_t rows_topology_mask(uint32_t leaf, uint32_t output)
+static void rows_set_field(struct cpuid_config *row, uint32_t output,
+			   uint32_t mask, uint32_t value)
 {
-	if (leaf == 0x80000008 && output == 0) {
-		return 0xff;		/* features.c knows it */
-	}
-	return 0;
+	row->allow[output] &= ~mask;
+	row->force[output] = (row->force[output] & ~mask) | value;
 }
 
-static bool rows_cpuid_equal(const struct cpuid_config *row,
-			     const struct cpuid_config *want, bool topology)
+/* What shifts an APIC id to that of its package: 1 << shift >= count. */
+static uint32_t rows_id_shift(uint32_t count)
 {
-	uint32_t i;
+	uint32_t shift = 0;
 
-	if (row->leaf != want->leaf || row->subleaf != want->subleaf ||
-	    row->dynamic != want->dynamic || row->vendor != want->vendor) {
-		return false;
+	while (shift < 31 && count > 1u << shift) {
+		shift++;
 	}
-	for (i = 0; i < 4; i++) {
-		uint32_t mask = topology ?
-				~rows_topology_mask(row->leaf, i) :
-				0xffffffffu;
+	return shift;
+}
 
-		if (((row->allow[i] ^ want->allow[i]) & mask) ||
-		    ((row->force[i] ^ want->force[i]) & mask)) {
-			return false;
+/*
+ * A row with "topology" says that the VPs are cores of one thread in one
+ * package (SDM2 CPUID leaves 1, 4, 0xb; APM3 E.3.3, E.4.1, E.4.7).
+ */
+static void rows_add_topology(struct cpuid_config *row,
+			      const struct partition_config *config)
+{
+	uint32_t vps = config->vp_count;
+	bool many = vps > 1;
+
+	if (row->leaf == 1) {
+		rows_set_field(row, 3, 1u << 28, many ? 1u << 28 : 0);
+	} else if (row->leaf == 4) {
+		rows_set_field(row, 0, 0xffffc000u, (vps - 1) << 26);
+	} else if (row->leaf == 0xb && row->subleaf == 0) {
+		rows_set_field(row, 0, ~0u, 0);
+		rows_set_field(row, 1, ~0u, 1);
+		rows_set_field(row, 2, ~0u, 1u << 8);
+	} else if (row->leaf == 0xb) {
+		rows_set_field(row, 0, ~0u, rows_id_shift(vps));
+		rows_set_field(row, 1, ~0u, vps);
+		rows_set_field(row, 2, ~0u, 2u << 8 | 1);
+	} else if (row->leaf == 0x80000001) {
+		rows_set_field(row, 2, 1u << 1, many ? 1u << 1 : 0);
+	} else if (row->leaf == 0x80000008) {
+		rows_set_field(row, 0, 0xff, config->gpa_bits);
+		if (row->vendor != VENDOR_INTEL) {
+			rows_set_field(row, 2, 0xf0ff,
+				       rows_id_shift(vps) << 12 | (vps - 1));
 		}
 	}
-	return true;
 }
 
 static void rows_check_cpuids(const struct spec_partition *p)
@@ -308,12 +325,14 @@ static void rows_check_cpuids(const struct spec_partition *p)
 	for (i = 0; i < rows.count; i++) {
 		struct cpuid_config want = rows_read_cpuid(fdt,
 							   rows.nodes[i]);
-		bool topology = fdt_get(fdt, rows.nodes[i], "topology");
 
+		if (fdt_get(fdt, rows.nodes[i], "topology")) {
+			rows_add_topology(&want, &p->tables->config);
+		}
 		for (j = 0; j < p->tables->config.cpuid_count; j++) {
 			if (!taken[j] &&
-			    rows_cpuid_equal(&p->tables->cpuids[j], &want,
-					     topology)) {
+			    !memcmp(&p->tables->cpuids[j], &want,
+				    sizeof(want))) {
 				break;
 			}
 		}

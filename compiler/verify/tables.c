@@ -61,12 +61,7 @@ static void *tables_copy(struct reader *reader, const char *what,
 	}
 	copy = alloc_array(count, size);
 	if (!count) {
-		if (pointer) {
-			report_error(reader->report, NULL, "%s at 0x%llx: "
-				     "no rows, but a place", what,
-				     (unsigned long long)(uintptr_t)pointer);
-		}
-		return copy;
+		return copy;	/* nothing is read through the pointer */
 	}
 	bytes = tables_bytes(reader, what, (uint64_t)(uintptr_t)pointer,
 			     count * size);

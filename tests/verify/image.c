@@ -79,14 +79,24 @@ static const struct msr_config msrs[] = {
 	{ 0x8b, 0x8b, 7, MSR_VALUE, MSR_VALUE, { 0 } },
 	{ 0xc0000100, 0xc0000102, 0, MSR_PASS, MSR_PASS, { 0 } },
 };
-static const struct cpuid_config cpuids[] = {
-	{ 1, CPUID_ANY_SUBLEAF, { 0xffffffff, 0, 0x04000000, 0x40 }, { 0 },
-	  CPUID_DYN_LEAF1, VENDOR_ANY },
-	{ 0xd, 0, { 3, 0, 0, 0 }, { 0 }, CPUID_DYN_XSTATE, VENDOR_ANY },
-	{ 0x80000001, CPUID_ANY_SUBLEAF, { 0, 0, 0, 0x20100000 }, { 0 }, 0,
-	  VENDOR_AMD },
-	{ 0x80000008, CPUID_ANY_SUBLEAF, { 0 }, { 0x3024 }, 0, VENDOR_ANY },
-};
+#define CPUIDS(letter, htt, cores, many, topology) \
+static const struct cpuid_config cpuids_##letter[] = { \
+	{ 1, CPUID_ANY_SUBLEAF, { 0xffffffff, 0, 0x04000000, 0x40 }, \
+	  { 0, 0, 0, htt }, CPUID_DYN_LEAF1, VENDOR_ANY }, \
+	{ 4, 0, { 0x3fff, 7 }, { cores }, 0, VENDOR_INTEL }, \
+	{ 0xb, 0, { 0 }, { 0, 1, 0x100, 0 }, CPUID_DYN_X2APIC_ID, \
+	  VENDOR_ANY }, \
+	{ 0xb, 1, { 0 }, { (many) != 0, 1 + ((many) != 0), 0x201, 0 }, \
+	  CPUID_DYN_X2APIC_ID, VENDOR_ANY }, \
+	{ 0xd, 0, { 3, 0, 0, 0 }, { 0 }, \
+	  CPUID_DYN_XSTATE | CPUID_DYN_OSPKE, VENDOR_ANY }, \
+	{ 0x80000001, CPUID_ANY_SUBLEAF, { 0, 0, 0, 0x20100000 }, \
+	  { 0, 0, many, 0 }, 0, VENDOR_AMD }, \
+	{ 0x80000008, CPUID_ANY_SUBLEAF, { 0 }, { 0x3024, 0, topology, 0 }, \
+	  0, VENDOR_ANY }, \
+}
+CPUIDS(a, 1 << 28, 1 << 26, 2, 0x1001);
+CPUIDS(b, 0, 0, 0, 0);
 
 /* ---- partitions ---- */
 
@@ -108,7 +118,7 @@ static const struct load_config loads[] = {
 	.loads = loads, .load_count = 1, \
 	.ports = ports_##letter, \
 	.port_count = sizeof(ports_##letter) / sizeof(ports_##letter[0]), \
-	.msrs = msrs, .msr_count = 3, .cpuids = cpuids, .cpuid_count = 4, \
+	.msrs = msrs, .msr_count = 3, .cpuids = cpuids_##letter, .cpuid_count = 7, \
 	.port_default = default_, .iopm = iopm_##letter, .msrpm = msrpm, \
 	.cr4_allow = 0x40020, .efer_allow = 0xd00, .xcr0_allow = 3, \
 	.hv_privileges = 0x802, \
@@ -145,7 +155,8 @@ const struct line_config line_configs[] = {
 	{ 3, 1, 3, 1, 0, 0, LINE_VECTOR_FIRST + 1, { 0 }, "image.dts:98:4" },
 };
 const struct ram_config ram_configs[] = {
-	{ 0x100000, 0xbff00000, "image.dts:28:4" },
+	{ 0x1000000, 0x2000000, "image.dts:28:4" },
+	{ 0x3100000, 0xbcf00000, "image.dts:28:4" },
 	{ 0x100000000, 0x100000000, "image.dts:29:4" },
 };
 const struct machine_config machine_config = {
@@ -156,5 +167,5 @@ const uint32_t partition_count = 2;
 const uint32_t vp_count = 3;
 const uint32_t lp_count = 2;
 const uint32_t line_count = 2;
-const uint32_t ram_count = 2;
+const uint32_t ram_count = 3;
 const char spec_name[] = "image.dts";

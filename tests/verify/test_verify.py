@@ -250,11 +250,19 @@ FAULTS = {
         r".payload"),
     "RAM that the spec does not have": (
         put("ram_configs", 8, 0xc0000000),
-        r"RAM of the spec at 0x100000, 0xbff00000 bytes, is not in the "
-        r"image"),
+        r"free RAM of the spec, 0x1000000 to 0x3000000, has no row"),
+    "reserved memory counted as RAM": (
+        put("ram_configs", 8, 0x2001000),
+        r"free RAM of the spec, 0x1000000 to 0x3000000, has no row"),
+    "no RAM row": (
+        put("ram_count", 0, 2, "<I"),
+        r"2 ranges of free RAM, 3 in the spec"),
     "overlapping RAM": (
-        put("ram_configs", 24, 0x80000000),
-        r"image.dts:29:4: .*RAM at 0x80000000 overlaps RAM at 0x100000"),
+        put("ram_configs", 48, 0x80000000),
+        r"image.dts:29:4: .*RAM at 0x80000000 overlaps RAM at 0x3100000"),
+    "nothing loaded": (
+        put("partition_configs", 76, 0, "<I"),
+        r"partition a: nothing is loaded into it"),
 
     # -- ports
     "port open without a row": (
@@ -313,8 +321,11 @@ FAULTS = {
         r"MSR 0x8b is not granted as in the spec"),
 
     # -- CPUID, control registers
+    "number of cores": (
+        put("cpuids_a", 3 * CPUID + 28, 3, "<I"),
+        r"CPUID leaf 0xb is not shown as in the spec"),
     "CPUID bit shown": (
-        put("cpuids", 16, 0x04200000, "<I"),
+        put("cpuids_a", 16, 0x04200000, "<I"),
         r"CPUID leaf 0x1 is not shown as in the spec"),
     "SVME allowed": (
         put("partition_configs", 120, 0x1d00),
