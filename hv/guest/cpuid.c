@@ -72,12 +72,10 @@ static uint32_t cpuid_xsave_size(uint64_t features, bool compacted)
 {
 	uint32_t size = XSAVE_LEGACY_SIZE;
 
-	for (uint32_t i = XSAVE_FIRST_EXTENDED; i < XSAVE_FEATURE_COUNT; i++) {
+	for (uint32_t i = XSAVE_FIRST_EXTENDED;
+	     i < XSAVE_FEATURE_COUNT && features >> i != 0; i++) {
 		uint32_t regs[4];
 
-		if (features >> i == 0) {
-			break;
-		}
 		if ((features & BIT(i)) == 0) {
 			continue;
 		}

@@ -17,7 +17,6 @@ static void cpuid_fill_features(uint32_t partition, uint32_t regs[4])
 
 	regs[0] = (uint32_t)privileges;
 	regs[1] = (uint32_t)(privileges >> 32);
-	regs[2] = 0;
 	regs[3] = HV_FEATURE_CRASH_MSRS;
 	if (synth_has_privilege(partition, HV_PRIVILEGE_FREQUENCY_BIT)) {
 		regs[3] |= HV_FEATURE_FREQUENCY_MSRS;

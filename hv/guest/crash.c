@@ -35,8 +35,6 @@ static void crash_log_char(uint32_t partition, uint8_t c)
 /* The next piece of the text. True: more is to come. */
 static bool crash_log_piece(struct vp *vp, uint64_t at, uint64_t length)
 {
-	const struct partition_config *config =
-		partition_config(vp->partition);
 	uint8_t piece[CRASH_PIECE];
 	uint64_t done = vp->synth.crash_done;
 	uint64_t size;
@@ -48,10 +46,9 @@ static bool crash_log_piece(struct vp *vp, uint64_t at, uint64_t length)
 		return false;
 	}
 	size = length - done < CRASH_PIECE ? length - done : CRASH_PIECE;
-	if (at >> config->gpa_bits != 0 ||
-	    window_read(vp->partition, gpa(at + done), piece, size) != HV_OK) {
+	if (window_read(vp->partition, gpa(at + done), piece, size) != HV_OK) {
 		log_line("%s: crash text at %lx cannot be read",
-			 config->name, at + done);
+			 partition_config(vp->partition)->name, at + done);
 		return false;
 	}
 	for (uint64_t i = 0; i < size; i++) {
@@ -84,7 +81,6 @@ enum outcome crash_write_control(struct vp *vp, uint64_t value)
 	}
 	if (vp->synth.crash_done != 0) {
 		log_guest(vp->partition, '\n');
-		vp->synth.crash_done = 0;
 	}
 	partition_fail(vp, "crash reported", p[0], p[1], p[2]);
 	return OUTCOME_STOP;

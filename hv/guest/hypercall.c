@@ -31,13 +31,6 @@ const struct hypercall_config *hypercall_find(uint16_t code)
 	return NULL;
 }
 
-/* Input value, and where the blocks are: by GPA, or by value if fast. */
-struct hypercall_input {
-	uint64_t control;
-	uint64_t input;
-	uint64_t output;
-};
-
 /* One register pair of the 32-bit convention (TLFS 3.7). */
 static uint64_t hypercall_pair(const struct vcpu *vcpu, enum gpr_name high,
 			       enum gpr_name low)
@@ -85,7 +78,7 @@ uint16_t hypercall_check_control(const struct hypercall_config *call,
 		return HV_STATUS_INVALID_HYPERCALL_INPUT;
 	}
 	if (call->kind == HYPERCALL_REP) {
-		if (count == 0 || start >= count) {
+		if (start >= count) {
 			return HV_STATUS_INVALID_HYPERCALL_INPUT;
 		}
 	} else if (count != 0 || start != 0) {
@@ -111,9 +104,9 @@ static bool hypercall_block_is_valid(uint32_t partition, uint64_t at,
 	       at >> partition_config(partition)->gpa_bits == 0;
 }
 
-static uint16_t hypercall_check_blocks(uint32_t partition,
-				       const struct hypercall_config *call,
-				       const struct hypercall_input *in)
+uint16_t hypercall_check_blocks(uint32_t partition,
+				const struct hypercall_config *call,
+				const struct hypercall_input *in)
 {
 	uint32_t input_size = call->input_size;
 	uint32_t output_size = call->output_size;

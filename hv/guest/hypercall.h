@@ -21,10 +21,21 @@ struct hypercall_config {
 	uint16_t output_size;
 };
 
+/* Input value, and where the blocks are: by GPA, or by value if fast. */
+struct hypercall_input {
+	uint64_t control;
+	uint64_t input;
+	uint64_t output;
+};
+
 /* Row of a call code, or null. */
 const struct hypercall_config *hypercall_find(uint16_t code) must_use;
 /* Is the control word right for this call? HV_STATUS_*. */
 uint16_t hypercall_check_control(const struct hypercall_config *call,
 				 uint64_t control) must_use;
+/* Are the blocks of the memory form in place? HV_STATUS_*. */
+uint16_t hypercall_check_blocks(uint32_t partition,
+				const struct hypercall_config *call,
+				const struct hypercall_input *in) must_use;
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "core/vp.h"
 
-/* Power-on values; the TSC starts at 0 with the partition. */
+/* Power-on values, of what is not 0; the TSC starts with the partition. */
 void msr_reset(struct vp *vp);
 
 bool msr_arch_read(struct vp *vp, uint32_t msr, uint64_t *value) must_use;

@@ -28,7 +28,6 @@ void msr_reset(struct vp *vp)
 	const struct partition *p = &partition_table[vp->partition];
 
 	vp->vcpu.tsc_offset = 0 - p->tsc_start;
-	vp->synth.msr = (struct vp_msr_state){ 0 };
 	vp->synth.msr.misc_enable = MISC_ENABLE_RESET;
 	msr_mtrr_reset(vp);
 }

@@ -284,11 +284,7 @@ bool synth_write_msr(struct vp *vp, uint32_t msr, uint64_t value,
 	case HV_MSR_CRASH_CTL:
 		*outcome = crash_write_control(vp, value);
 		return true;
-	case HV_MSR_VP_INDEX:
-	case HV_MSR_TIME_REF_COUNT:
-	case HV_MSR_TSC_FREQUENCY:
-	case HV_MSR_APIC_FREQUENCY:
-		return false;	/* read-only */
 	}
+	/* HV_MSR_CRASH_P0 to P4 and those that can only be read are left. */
 	return synth_write_crash(vp->partition, msr, value);
 }

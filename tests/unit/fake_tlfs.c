@@ -30,6 +30,7 @@ enum hv_err fake_map_answer;
 void (*fake_on_flush)(void);
 unsigned fake_flush_count;
 uint64_t fake_tsc;
+uint64_t fake_xcr0;
 char fake_log[32768];
 struct fake_end fake_end;
 struct fake_apic fake_apic;
@@ -111,6 +112,7 @@ int fake_tlfs_setup(void **state)
 	fake_on_flush = NULL;
 	fake_flush_count = 0;
 	fake_tsc = 1000000;
+	fake_xcr0 = 0x100000207;
 	fake_machine_config = (struct machine_config){ .vendor = VENDOR_AMD };
 
 	fake_fill_partition(PARTITION_FULL, "full", 0, 2);
@@ -157,26 +159,36 @@ uint64_t tsc_reference_scale(void)
 	return (uint64_t)(((unsigned __int128)10000000 << 64) / FAKE_TSC_HZ);
 }
 
-/* A machine with x87, SSE, AVX, and PKRU; the rest a pattern. */
+/*
+ * Leaf 0xD of a machine with AVX (2), something of 72 bytes (8), PKRU aligned
+ * (9), a small one that lies low (10); the rest is a pattern.
+ */
 void cpu_id_read(uint32_t leaf, uint32_t subleaf, uint32_t regs[4])
 {
 	for (unsigned i = 0; i < 4; i++) {
 		regs[i] = 0xf0f0f0f0u + (i << 24) + i;
 	}
-	if (leaf != 0xd) {
+	if (leaf != 0xd || (subleaf > 2 && subleaf < 8) || subleaf > 10) {
 		return;
 	}
 	memset(regs, 0, 4 * sizeof(regs[0]));
 	if (subleaf == 0) {
-		regs[0] = 0x207;
+		regs[0] = (uint32_t)fake_xcr0;
 		regs[1] = 0xdead;
 		regs[2] = 0xdead;
+		regs[3] = (uint32_t)(fake_xcr0 >> 32);
 	} else if (subleaf == 1) {
 		regs[0] = 0xf;
 		regs[1] = 0xdead;
 	} else if (subleaf == 2) {
 		regs[0] = 256;
 		regs[1] = 576;
+	} else if (subleaf == 8) {
+		regs[0] = 72;
+		regs[1] = 1000;
+	} else if (subleaf == 10) {
+		regs[0] = 16;
+		regs[1] = 1200;
 	} else if (subleaf == 9) {
 		regs[0] = 8;
 		regs[1] = 2688;

@@ -136,6 +136,9 @@ static void test_cr0_long_mode(void **state)
 static void test_cr0_legacy_paging(void **state)
 {
 	(void)state;
+	fake_vcpu_set_mode(&vp->vcpu, FAKE_REAL, 0);
+	assert_true(write_cr(0, CR0_CD));
+	assert_int_equal(fake->cr0, CR0_CD | CR0_ET);
 	fake_vcpu_set_mode(&vp->vcpu, FAKE_PROTECTED_32, 0);
 	assert_true(write_cr(0, CR0_PG | CR0_PE));
 	assert_int_equal(fake->efer, 0);
@@ -192,6 +195,8 @@ static void test_xsetbv(void **state)
 	(void)state;
 	assert_int_equal(xsetbv(0, 1), VECTOR_UD);	/* OSXSAVE is off */
 	fake->cr4 |= CR4_OSXSAVE;
+	assert_int_equal(xsetbv(0, 1), 0);
+	assert_int_equal(vp->vcpu.xcr0, 1);
 	assert_int_equal(xsetbv(0, 3), 0);
 	assert_int_equal(vp->vcpu.xcr0, 3);
 	assert_int_equal(xsetbv(0, 7), 0);
@@ -212,11 +217,8 @@ static void test_xsetbv(void **state)
 /* The machine's features bound what the spec allows, or we would fault. */
 static void test_xsetbv_machine(void **state)
 {
-	static const uint64_t bad[] = {
-		0x0b, 0x13, 0x23, 0x67, 0xe3, 0xa7, 0x20003, 0x40003,
-		/* well formed, but the machine has none of it */
-		0x1b, 0xe7, 0x60003, 0x403,
-	};
+	static const uint64_t bad[] = { 0x1b, 0xe7, 0x60003, 0x403,
+		1ull << 33 | 3, 1ull << 63 | 3 };
 
 	(void)state;
 	fake->cr4 |= CR4_OSXSAVE;
@@ -226,6 +228,30 @@ static void test_xsetbv_machine(void **state)
 		assert_int_equal(xsetbv(0, bad[i]), VECTOR_GP);
 	}
 	assert_int_equal(vp->vcpu.xcr0, 0x207);
+}
+
+/* Features that come in groups, on a machine that has them all. */
+static void test_xsetbv_groups(void **state)
+{
+	static const uint64_t good[] = { 0x1b, 0x19, 0xe7, 0x60003, 0x60001,
+		0x602ff };
+	static const uint64_t bad[] = {
+		0x0b, 0x13, 0x27, 0x47, 0x87, 0x67, 0xc7, 0xa7, 0xe3, 0xe1,
+		0x20003, 0x40003, 0x2001b,
+	};
+
+	(void)state;
+	fake->cr4 |= CR4_OSXSAVE;
+	fake_xcr0 = 0x602ff;
+	fake_partition_configs[PARTITION_FULL].xcr0_allow = ~0ull;
+	for (unsigned i = 0; i < ARRAY_COUNT(good); i++) {
+		assert_int_equal(xsetbv(0, good[i]), 0);
+		assert_int_equal(vp->vcpu.xcr0, good[i]);
+	}
+	for (unsigned i = 0; i < ARRAY_COUNT(bad); i++) {
+		assert_int_equal(xsetbv(0, bad[i]), VECTOR_GP);
+	}
+	assert_int_equal(vp->vcpu.xcr0, 0x602ff);
 }
 
 int main(void)
@@ -240,6 +266,7 @@ int main(void)
 		cmocka_unit_test_setup(test_unknown, setup),
 		cmocka_unit_test_setup(test_xsetbv, setup),
 		cmocka_unit_test_setup(test_xsetbv_machine, setup),
+		cmocka_unit_test_setup(test_xsetbv_groups, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,7 +207,7 @@ static void test_input_block(void **state)
 	assert_int_equal(call(SPIN, FAKE_NO_RAM, 0),
 			 HV_STATUS_INVALID_PARAMETER);
 	/* A call without output does not look at R8. */
-	assert_int_equal(call(SPIN, 0x1000, 3), HV_STATUS_SUCCESS);
+	assert_int_equal(call(SPIN, 0x1000, ~0ull), HV_STATUS_SUCCESS);
 	/* Fast: the registers are no addresses. */
 	assert_int_equal(call(SPIN | HV_CALL_FAST, 3, 3), HV_STATUS_SUCCESS);
 }
@@ -218,7 +218,7 @@ static void test_output_block(void **state)
 
 	(void)state;
 	memset(ram, 0xaa, FAKE_RAM_SIZE);
-	assert_int_equal(call(QUERY, 3, 0x2008), HV_STATUS_SUCCESS);
+	assert_int_equal(call(QUERY, ~0ull, 0x2008), HV_STATUS_SUCCESS);
 	for (unsigned i = 0; i < 0x3000; i++) {
 		bool inside = i >= 0x2008 && i < 0x2010;
 
@@ -231,6 +231,38 @@ static void test_output_block(void **state)
 			 HV_STATUS_INVALID_PARAMETER);
 	assert_int_equal(call(QUERY, 0, FAKE_READ_ONLY),
 			 HV_STATUS_INVALID_PARAMETER);
+}
+
+/* Input and output must not overlap; blocks that are empty are nowhere. */
+static void test_overlap(void **state)
+{
+	static const struct hypercall_config both = {
+		.code = 1, .input_size = 32, .output_size = 16
+	};
+	static const struct hypercall_config in = {
+		.code = 1, .input_size = 32
+	};
+	static const struct hypercall_config out = {
+		.code = 1, .output_size = 16
+	};
+
+	(void)state;
+	for (uint64_t at = 0x1f00; at < 0x2100; at += 8) {
+		struct hypercall_input input = {
+			.input = 0x2000, .output = at
+		};
+		bool apart = at + 16 <= 0x2000 || at >= 0x2020;
+		/* Straddles a page */
+		bool split = at == 0x1ff8;
+
+		assert_int_equal(hypercall_check_blocks(0, &both, &input),
+				 apart && !split ? HV_STATUS_SUCCESS :
+				 HV_STATUS_INVALID_ALIGNMENT);
+		assert_int_equal(hypercall_check_blocks(0, &in, &input), 0);
+		assert_int_equal(hypercall_check_blocks(0, &out, &input),
+				 split ? HV_STATUS_INVALID_ALIGNMENT :
+				 HV_STATUS_SUCCESS);
+	}
 }
 
 /* ---- 32-bit callers ---------------------------------------------------- */
@@ -292,6 +324,7 @@ int main(void)
 		cmocka_unit_test_setup(test_control_rep, setup),
 		cmocka_unit_test_setup(test_input_block, setup),
 		cmocka_unit_test_setup(test_output_block, setup),
+		cmocka_unit_test_setup(test_overlap, setup),
 		cmocka_unit_test_setup(test_narrow, setup),
 	};
 

@@ -71,6 +71,7 @@ static void test_value(void **state)
 	assert_int_equal(vp->vcpu.gpr[GPR_RDX], 0x11223344);
 	assert_true(refuses(0x17, 0x1122334455667788));
 	wrmsr(0x8b, 1234);
+	assert_int_equal((uint32_t)vp->vcpu.gpr[GPR_RAX], 1234);
 	assert_int_equal(rdmsr(0x8b), 0x99);
 }
 
@@ -296,6 +297,7 @@ static void test_mtrr_values(void **state)
 	(void)state;
 	assert_int_equal(rdmsr(MSR_MTRR_CAP), 0x508);
 	assert_true(refuses(MSR_MTRR_CAP, 0x508));
+	assert_true(refuses(MSR_MTRR_CAP, 6));
 	assert_int_equal(rdmsr(MSR_MTRR_DEF_TYPE), 0x806);
 	for (unsigned i = 0; i < 16; i++) {
 		uint64_t value = 0x100000000ull + (i << 12) +

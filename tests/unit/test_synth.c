@@ -158,6 +158,23 @@ static void test_not_shown(void **state)
 	assert_int_equal(fake_end.fail_count + fake_end.request_count, 0);
 }
 
+/* Nor does a row show what is not to be shown. */
+static void test_not_shown_by_row(void **state)
+{
+	static const struct msr_config rows[] = {
+		{ .first = HV_MSR_FIRST, .last = HV_MSR_LAST,
+		  .read = MSR_EMULATE, .write = MSR_EMULATE },
+	};
+
+	(void)state;
+	fake_partition_configs[PARTITION_BARE].msrs = rows;
+	fake_partition_configs[PARTITION_BARE].msr_count = 1;
+	for (uint32_t msr = HV_MSR_FIRST; msr <= HV_MSR_LAST; msr++) {
+		assert_true(fake_rdmsr_faults(bare, msr));
+		assert_true(fake_wrmsr_faults(bare, msr, 1));
+	}
+}
+
 /* A row can take away what the privileges give. */
 static void test_row_wins(void **state)
 {
@@ -183,6 +200,7 @@ static void test_constants(void **state)
 	assert_int_equal(rdmsr_of(&vp_table[1], HV_MSR_VP_INDEX), 1);
 	assert_int_equal(rdmsr(HV_MSR_TSC_FREQUENCY), FAKE_TSC_HZ);
 	assert_int_equal(rdmsr(HV_MSR_APIC_FREQUENCY), 200000000);
+	wrmsr(HV_MSR_CRASH_P0, 5);
 	assert_int_equal(rdmsr(HV_MSR_RESET), 0);
 }
 
@@ -244,6 +262,7 @@ static void test_hypercall_moves(void **state)
 	wrmsr(HV_MSR_GUEST_OS_ID, OS_ID);
 	wrmsr(HV_MSR_HYPERCALL, 0x3001);
 	flushes = fake_flush_count;
+	assert_int_equal(flushes, 1);
 	/* Reserved bits are kept; the page does not move for them. */
 	wrmsr(HV_MSR_HYPERCALL, 0x3ffd);
 	assert_int_equal(rdmsr(HV_MSR_HYPERCALL), 0x3ffd);
@@ -279,6 +298,7 @@ static void test_hypercall_pool_full(void **state)
 	fake_map_answer = HV_ERR_FULL;
 	assert_true(fake_wrmsr_faults(vp, HV_MSR_HYPERCALL, 0x3001));
 	assert_int_equal(rdmsr(HV_MSR_HYPERCALL), 0x3000);
+	assert_int_equal(fake_flush_count, 0);
 	fake_map_answer = HV_OK;
 	wrmsr(HV_MSR_HYPERCALL, 0x3001);
 	assert_true(overlay(OVERLAY_HYPERCALL)->mapped);
@@ -585,6 +605,7 @@ static void test_crash_text_elsewhere(void **state)
 static void test_crash_text_changes(void **state)
 {
 	(void)state;
+	memset(fake_ram[PARTITION_FULL], 'x', FAKE_RAM_SIZE);
 	wrmsr(HV_MSR_CRASH_P4, 4096);
 	assert_int_equal(fake_wrmsr(vp, HV_MSR_CRASH_CTL, 3ull << 62),
 			 OUTCOME_SAME);
@@ -592,6 +613,7 @@ static void test_crash_text_changes(void **state)
 	assert_int_equal(fake_wrmsr(vp, HV_MSR_CRASH_CTL, 3ull << 62),
 			 OUTCOME_STOP);
 	assert_int_equal(fake_end.fail_count, 1);
+	assert_int_equal(strspn(strchr(fake_log, '\n') + 1, "x"), 32);
 }
 
 int main(void)
@@ -602,6 +624,7 @@ int main(void)
 		cmocka_unit_test_setup(test_no_privilege, setup),
 		cmocka_unit_test_setup(test_each_privilege, setup),
 		cmocka_unit_test_setup(test_not_shown, setup),
+		cmocka_unit_test_setup(test_not_shown_by_row, setup),
 		cmocka_unit_test_setup(test_row_wins, setup),
 		cmocka_unit_test_setup(test_constants, setup),
 		cmocka_unit_test_setup(test_hypercall_needs_identity, setup),
