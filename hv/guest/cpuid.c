@@ -96,8 +96,12 @@ static uint32_t cpuid_xsave_size(uint64_t features, bool compacted)
 static void cpuid_fill_xstate(const struct vp *vp, uint32_t subleaf,
 			      uint32_t regs[4])
 {
-	uint64_t live = vp->vcpu.xcr0;
+	uint64_t live;
 
+	/* By name: where XSETBV is no exit, the processor has the latest. */
+	if (vcpu_get_register(&vp->vcpu, HV_REGISTER_XCR0, &live) != HV_OK) {
+		live = vp->vcpu.xcr0;
+	}
 	if (subleaf == 0) {
 		uint64_t most = ((uint64_t)regs[REG_EDX] << 32) |
 				regs[REG_EAX];
