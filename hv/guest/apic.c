@@ -57,18 +57,13 @@ void apic_init(struct vp *vp)
 	reset_registers(vp, vp->apic.base);
 }
 
-static inline void request_vector(struct apic_state *apic, uint8_t vector,
-				  bool level)
+static inline void request_vector(struct apic_state *apic, uint8_t vector)
 {
 	unsigned word = vector >> 6;
 	uint64_t bit = BIT(vector & 63u);
 
 	apic->irr[word] |= bit;
-	if (level) {
-		apic->tmr[word] |= bit;
-	} else {
-		apic->tmr[word] &= ~bit;
-	}
+	apic->tmr[word] &= ~bit;
 	if (vector > apic->irr_top) {
 		apic->irr_top = vector;
 	}
@@ -90,10 +85,10 @@ void apic_report_error(struct vp *vp, uint32_t esr)
 		apic->esr_pending |= APIC_ESR_RECEIVE_VECTOR;
 		return;
 	}
-	request_vector(apic, vector, false);
+	request_vector(apic, vector);
 }
 
-void apic_set_requested(struct vp *vp, uint8_t vector, bool level)
+void apic_set_requested(struct vp *vp, uint8_t vector)
 {
 	if ((vp->apic.svr & APIC_SVR_ENABLED) == 0) {
 		return;
@@ -102,7 +97,7 @@ void apic_set_requested(struct vp *vp, uint8_t vector, bool level)
 		apic_report_error(vp, APIC_ESR_RECEIVE_VECTOR);
 		return;
 	}
-	request_vector(&vp->apic, vector, level);
+	request_vector(&vp->apic, vector);
 }
 
 static void take_word(struct vp *vp, unsigned i)
@@ -175,6 +170,7 @@ void apic_accept(struct vp *vp, uint8_t vector)
 	}
 }
 
+/* With nothing in service, vector 0 is a bit that is never set. */
 void apic_end_of_interrupt(struct vp *vp)
 {
 	struct apic_state *apic = &vp->apic;
@@ -182,9 +178,6 @@ void apic_end_of_interrupt(struct vp *vp)
 	unsigned word = vector >> 6;
 	uint64_t bit = BIT(vector & 63u);
 
-	if (vector == 0) {
-		return;
-	}
 	apic->isr[word] &= ~bit;
 	apic->isr_top = top_vector(apic->isr, word);
 	update_ppr(apic);
@@ -218,12 +211,8 @@ void apic_set_spurious(struct vp *vp, uint32_t svr)
 	struct apic_state *apic = &vp->apic;
 
 	if ((svr & APIC_SVR_ENABLED) != 0) {
-		bool was_off = (apic->svr & APIC_SVR_ENABLED) == 0;
-
 		apic->svr = svr;
-		if (was_off) {
-			ioapic_retry(vp->partition);
-		}
+		ioapic_retry(vp->partition);
 		return;
 	}
 	/* What was sent before the switch-off had still arrived. */

@@ -173,7 +173,7 @@ static void send_shorthand(struct vp *vp, uint32_t bits)
 	switch (bits & APIC_ICR_SHORTHAND) {
 	case APIC_ICR_SELF:
 		if (mode == APIC_MODE_FIXED) {
-			apic_set_requested(vp, (uint8_t)bits, false);
+			apic_set_requested(vp, (uint8_t)bits);
 		} else if (mode == APIC_MODE_NMI) {
 			vp_request(vp, VP_REQUEST_NMI);
 		}

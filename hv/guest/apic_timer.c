@@ -91,26 +91,6 @@ static void advance_period(struct apic_state *apic, uint64_t elapsed)
 	apic->timer_length = tsc_from_ticks((ticks / period + 1) * period);
 }
 
-/* Makes happen what is due by guest time now. */
-static void settle(struct vp *vp, uint64_t now)
-{
-	struct apic_state *apic = &vp->apic;
-	uint32_t lvt = apic->lvt[APIC_LVT_TIMER];
-
-	if (!apic->timer_running ||
-	    now - apic->timer_start < apic->timer_length) {
-		return;
-	}
-	if ((lvt & APIC_LVT_MASKED) == 0) {
-		apic_set_requested(vp, (uint8_t)lvt, false);
-	}
-	if (timer_mode(apic) == APIC_TIMER_PERIODIC) {
-		advance_period(apic, now - apic->timer_start);
-	} else {
-		stop(apic);
-	}
-}
-
 /* Says when to look again. A masked timer runs, but wakes nobody. */
 static void arm(struct vp *vp, uint64_t now)
 {
@@ -131,6 +111,28 @@ static void arm(struct vp *vp, uint64_t now)
 	apic->timer_host = host;
 }
 
+/* Makes happen what is due by guest time now. */
+static void settle(struct vp *vp, uint64_t now)
+{
+	struct apic_state *apic = &vp->apic;
+	uint32_t lvt = apic->lvt[APIC_LVT_TIMER];
+
+	if (!apic->timer_running ||
+	    now - apic->timer_start < apic->timer_length) {
+		return;
+	}
+	if ((lvt & APIC_LVT_MASKED) == 0) {
+		apic_set_requested(vp, (uint8_t)lvt);
+	}
+	if (timer_mode(apic) == APIC_TIMER_PERIODIC) {
+		advance_period(apic, now - apic->timer_start);
+		arm(vp, now);
+	} else {
+		stop(apic);
+	}
+}
+
+/* After settle(): never 0 while the timer runs. */
 static uint32_t current_count(const struct apic_state *apic, uint64_t now)
 {
 	uint64_t period = period_ticks(apic);
@@ -140,12 +142,8 @@ static uint32_t current_count(const struct apic_state *apic, uint64_t now)
 	if (!apic->timer_running || !is_counting(apic)) {
 		return 0;
 	}
-	if (timer_mode(apic) == APIC_TIMER_PERIODIC) {
-		ticks %= period;
-	} else if (ticks >= period) {
-		return 0;
-	}
-	return (uint32_t)((period - ticks + BIT(shift) - 1) >> shift);
+	ticks = period - ticks % period;
+	return (uint32_t)((ticks + BIT(shift) - 1) >> shift);
 }
 
 /*
@@ -159,10 +157,6 @@ static void continue_with(struct apic_state *apic, uint32_t count,
 			<< divide_shift(apic);
 	uint64_t rest;
 
-	if (count == 0) {
-		stop(apic);
-		return;
-	}
 	apic->timer_start = now - scale(gone, tsc_hz(), APIC_BUS_HZ, &rest);
 	apic->timer_length = tsc_from_ticks(period_ticks(apic));
 }
@@ -174,14 +168,9 @@ uint64_t apic_deadline(const struct vp *vp)
 
 void apic_poll_timer(struct vp *vp, uint64_t host_tsc)
 {
-	uint64_t now;
-
-	if (host_tsc < vp->apic.timer_host) {
-		return;
+	if (host_tsc >= vp->apic.timer_host) {
+		settle(vp, vp_guest_tsc(vp));
 	}
-	now = vp_guest_tsc(vp);
-	settle(vp, now);
-	arm(vp, now);
 }
 
 void apic_adjust_tsc(struct vp *vp, uint64_t delta)
@@ -200,21 +189,14 @@ uint32_t apic_timer_read_current(struct vp *vp)
 	uint64_t now = vp_guest_tsc(vp);
 
 	settle(vp, now);
-	arm(vp, now);
 	return current_count(&vp->apic, now);
 }
 
 uint64_t apic_timer_read_deadline(struct vp *vp)
 {
-	uint64_t now = vp_guest_tsc(vp);
-
-	settle(vp, now);
-	arm(vp, now);
-	if (!vp->apic.timer_running ||
-	    timer_mode(&vp->apic) != APIC_TIMER_DEADLINE) {
-		return 0;
-	}
-	return vp->apic.timer_length;
+	settle(vp, vp_guest_tsc(vp));
+	return vp->apic.timer_running && apic_timer_is_deadline(vp) ?
+	       vp->apic.timer_length : 0;
 }
 
 /* A change between the counting modes goes on counting, any other stops. */
@@ -222,21 +204,12 @@ void apic_timer_write_lvt(struct vp *vp, uint32_t lvt)
 {
 	struct apic_state *apic = &vp->apic;
 	uint64_t now = vp_guest_tsc(vp);
-	uint32_t mode = lvt & APIC_LVT_MODE;
-	uint32_t count;
+	uint32_t mode = timer_mode(apic);
+	bool counting = is_counting(apic);
 
 	settle(vp, now);
-	count = current_count(apic, now);
-	if (mode == timer_mode(apic)) {
-		apic->lvt[APIC_LVT_TIMER] = lvt;
-	} else if (is_counting(apic) && (mode == APIC_TIMER_ONE_SHOT ||
-					 mode == APIC_TIMER_PERIODIC)) {
-		apic->lvt[APIC_LVT_TIMER] = lvt;
-		if (apic->timer_running) {
-			continue_with(apic, count, now);
-		}
-	} else {
-		apic->lvt[APIC_LVT_TIMER] = lvt;
+	apic->lvt[APIC_LVT_TIMER] = lvt;
+	if (timer_mode(apic) != mode && !(counting && is_counting(apic))) {
 		apic->timer_initial = 0;
 		stop(apic);
 	}
@@ -284,7 +257,7 @@ void apic_timer_write_deadline(struct vp *vp, uint64_t deadline)
 	struct apic_state *apic = &vp->apic;
 	uint64_t now;
 
-	if (timer_mode(apic) != APIC_TIMER_DEADLINE) {
+	if (!apic_timer_is_deadline(vp)) {
 		return;
 	}
 	now = vp_guest_tsc(vp);

@@ -21,7 +21,7 @@ enum outcome ioapic_write_page(struct vp *vp, uint32_t offset, unsigned size,
 void ioapic_raise(uint32_t partition, uint32_t pin, bool level);
 /* A local APIC's EOI of a level vector: clears remote IRR, line_unmask(). */
 void ioapic_end_of_interrupt(uint32_t partition, uint8_t vector);
-/* A local APIC was switched on: what nobody took may fire again. */
+/* A local APIC is switched on: what nobody took may fire again. */
 void ioapic_retry(uint32_t partition);
 
 #endif

@@ -42,6 +42,25 @@ static void test_highest_first(void **state)
 	assert_int_equal(apic_requested_vector(vp), -1);
 }
 
+static void test_lower_does_not_hide_higher(void **state)
+{
+	struct vp *vp = start_xapic(FAKE_BIG, 0);
+
+	(void)state;
+	self_ipi(vp, 0xc0);
+	self_ipi(vp, 0x40);
+	assert_int_equal(pending(vp), 0xc0);
+	/* The lower one was on its way in when the higher one came. */
+	apic_accept(vp, 0x40);
+	assert_int_equal(pending(vp), 0xc0);
+	apic_accept(vp, 0xc0);
+	self_ipi(vp, 0x40);
+	apic_accept(vp, 0x40);
+	assert_int_equal(page_read(vp, 0xa0), 0xc0);
+	page_write(vp, 0xb0, 0);
+	assert_int_equal(page_read(vp, 0xa0), 0x40);
+}
+
 static void test_nesting(void **state)
 {
 	struct vp *vp = start_xapic(FAKE_BIG, 0);
@@ -175,6 +194,15 @@ static void test_posted(void **state)
 	vp_post_interrupt(vp, 0x9e, false);
 	apic_take_posted(vp);
 	assert_int_equal(page_read(vp, 0x1c0), 0);
+	/* From itself as well. */
+	vp_post_interrupt(vp, 0x9e, true);
+	apic_take_posted(vp);
+	assert_int_equal(page_read(vp, 0x1c0), 1u << 0x1e);
+	self_ipi(vp, 0x9e);
+	assert_int_equal(page_read(vp, 0x1c0), 0);
+	/* A guest that looks sees what is on its way. */
+	vp_post_interrupt(vp, 0x31, true);
+	assert_int_equal(page_read(vp, 0x190), 1u << 0x11);
 }
 
 static void test_posted_illegal(void **state)
@@ -182,6 +210,10 @@ static void test_posted_illegal(void **state)
 	struct vp *vp = start_xapic(FAKE_BIG, 3);
 
 	(void)state;
+	vp_post_interrupt(vp, 5, false);
+	assert_int_equal(pending(vp), -1);
+	assert_int_equal(apic_requested_vector(vp), -1);
+	page_write(vp, 0x280, 0);
 	page_write(vp, 0x370, 0xfe);
 	vp_post_interrupt(vp, 15, false);
 	vp_post_interrupt(vp, 0, false);
@@ -221,6 +253,10 @@ static void test_software_disable(void **state)
 	page_write(vp, 0x320, 0x20);
 	page_write(vp, 0x350, 0x30);
 	page_write(vp, 0x370, 0x40);
+	/* A new spurious vector is no switch-off. */
+	page_write(vp, 0xf0, 0x1ee);
+	assert_int_equal(page_read(vp, 0xf0), 0x1ee);
+	assert_int_equal(page_read(vp, 0x350), 0x30);
 	self_ipi(vp, 0x50);
 	take(vp, 0x50);
 	self_ipi(vp, 0x60);
@@ -298,7 +334,7 @@ static void test_error_interrupt(void **state)
 	/* Its own vector may be illegal too. */
 	page_write(vp, 0x370, 0x02);
 	self_ipi(vp, 1);
-	assert_int_equal(pending(vp), -1);
+	assert_int_equal(apic_requested_vector(vp), -1);
 	page_write(vp, 0x280, 0);
 	assert_int_equal(page_read(vp, 0x280), 0x60);
 }
@@ -308,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_nothing_pending, setup),
 		cmocka_unit_test_setup(test_highest_first, setup),
+		cmocka_unit_test_setup(test_lower_does_not_hide_higher, setup),
 		cmocka_unit_test_setup(test_nesting, setup),
 		cmocka_unit_test_setup(test_one_in_service_one_requested,
 				       setup),

@@ -107,6 +107,9 @@ static void test_physical(void **state)
 	apic_take_posted(vp_of(FAKE_BIG, 4));
 	assert_int_equal(page_read(vp_of(FAKE_BIG, 4), 0x1d0), 0);
 	assert_int_equal(reached(0xa0), 1u << 4);
+	send_page(3, 0xff, 0xc0a0);
+	apic_take_posted(vp_of(FAKE_BIG, 4));
+	assert_int_equal(page_read(vp_of(FAKE_BIG, 4), 0x1d0), 0);
 }
 
 static void test_logical_flat(void **state)
@@ -381,6 +384,8 @@ static void test_mixed_modes(void **state)
 	assert_int_equal(reached(0xa0), 1u << 1 | 1u << 4);
 	send_msr(0, 0x10010, 0x8a0);
 	assert_int_equal(reached(0xa0), 0);
+	send_msr(0, 0x110, 0x8a0);
+	assert_int_equal(reached(0xa0), 1u << 4 | 1u << 8);
 }
 
 int main(void)

@@ -61,6 +61,49 @@ static void test_page_masks(void **state)
 	assert_int_equal(page_read(vp, 0x280), 0);
 }
 
+/* Each write changes what it is to change, and nothing else. */
+static void test_page_writes_apart(void **state)
+{
+	static const struct {
+		uint32_t offset, value, also[2];
+	} rows[] = {
+		{ 0x80, 0x31, { 0x90, 0xa0 } }, { 0xd0, 0x2000000, { 0 } },
+		{ 0xe0, 0x0fffffff, { 0 } }, { 0xf0, 0x1aa, { 0 } },
+		{ 0x280, 0, { 0 } }, { 0x300, 0x200, { 0 } },
+		{ 0x310, 0x44000000, { 0 } }, { 0x330, 0x111, { 0 } },
+		{ 0x340, 0x122, { 0 } }, { 0x350, 0x133, { 0 } },
+		{ 0x360, 0x144, { 0 } }, { 0x370, 0x55, { 0 } },
+		{ 0x380, 777, { 0x390 } }, { 0x3e0, 9, { 0x390 } },
+	};
+	struct vp *vp = start_xapic(FAKE_BIG, 2);
+
+	(void)state;
+	page_write(vp, 0x80, 0x10);
+	page_write(vp, 0x310, 0x77000000);
+	page_write(vp, 0x380, 1000);
+	self_ipi(vp, 0x40);
+	take(vp, 0x40);
+	for (unsigned i = 0; i < ARRAY_COUNT(rows); i++) {
+		uint32_t before[0x40];
+
+		for (uint32_t n = 2; n < 0x3f; n++) {
+			before[n] = page_read(vp, n << 4);
+		}
+		page_write(vp, 0x280, 0);
+		page_write(vp, rows[i].offset, rows[i].value);
+		for (uint32_t n = 2; n < 0x3f; n++) {
+			if (n << 4 != rows[i].offset && n << 4 != 0x280 &&
+			    n << 4 != rows[i].also[0] &&
+			    n << 4 != rows[i].also[1]) {
+				assert_int_equal(page_read(vp, n << 4),
+						 before[n]);
+			}
+		}
+		assert_int_equal(page_read(vp, rows[i].offset),
+				 rows[i].value);
+	}
+}
+
 static void test_page_wrong_access(void **state)
 {
 	struct vp *vp = start_xapic(FAKE_BIG, 2);
@@ -234,6 +277,10 @@ static void test_x2apic_keeps_state(void **state)
 	assert_true(msr_read(vp, 0x812) == 1);
 	assert_true(msr_read(vp, 0x823) == 1);
 	assert_true(msr_read(vp, 0x830) == 0x44060);
+	/* What names no change changes nothing. */
+	msr_write(vp, 0x830, 0x9900000030);
+	msr_write(vp, MSR_APIC_BASE, BASE_X2APIC);
+	assert_true(msr_read(vp, 0x830) == 0x9900000030);
 }
 
 static void test_init(void **state)
@@ -245,6 +292,10 @@ static void test_init(void **state)
 	msr_write(vp, 0x83f, 0x70);
 	vp_post_interrupt(vp, 0x90, true);
 	apic_init(vp);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(vp->posted[i], 0);
+		assert_int_equal(vp->posted_level[i], 0);
+	}
 	assert_true(msr_read(vp, MSR_APIC_BASE) == BASE_X2APIC);
 	assert_true(msr_read(vp, 0x802) == 5);
 	assert_true(msr_read(vp, 0x808) == 0);
@@ -379,6 +430,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_page_after_reset, setup),
 		cmocka_unit_test_setup(test_page_masks, setup),
+		cmocka_unit_test_setup(test_page_writes_apart, setup),
 		cmocka_unit_test_setup(test_page_wrong_access, setup),
 		cmocka_unit_test_setup(test_page_illegal_address, setup),
 		cmocka_unit_test_setup(test_claims, setup),

@@ -178,6 +178,13 @@ static void test_divide_changes_under_way(void **state)
 	fake_host_tsc += 4000;
 	assert_int_equal(page_read(vp, 0x390), 400);
 	fires_at(vp, fake_host_tsc + 8000);
+	/* What was due is not lost. */
+	page_write(vp, 0x380, 1000);
+	fake_host_tsc += 20000;
+	page_write(vp, 0x3e0, BY_1);
+	assert_int_equal(pending(vp), VECTOR);
+	assert_true(fires(vp));
+	assert_true(apic_deadline(vp) == UINT64_MAX);
 	/* Periods afterwards are of the new rate. */
 	vp = start(PERIODIC, BY_1);
 	page_write(vp, 0x380, 10000);
@@ -331,7 +338,7 @@ static void test_illegal_vector(void **state)
 	page_write(vp, 0x380, 1000);
 	fake_host_tsc += 10000;
 	apic_poll_timer(vp, fake_host_tsc);
-	assert_int_equal(pending(vp), -1);
+	assert_int_equal(apic_requested_vector(vp), -1);
 	page_write(vp, 0x280, 0);
 	assert_int_equal(page_read(vp, 0x280), 0x40);
 }
@@ -404,6 +411,16 @@ static void test_deadline(void **state)
 	fires_at(vp, fake_host_tsc + 5000);
 	assert_true(msr_read(vp, 0x6e0) == 0);
 	assert_true(apic_deadline(vp) == UINT64_MAX);
+	/* The divider has no part in this. */
+	msr_write(vp, 0x6e0, guest + 8000);
+	page_write(vp, 0x3e0, 2);
+	assert_true(msr_read(vp, 0x6e0) == guest + 8000);
+	/* Due, unseen, replaced: not lost. */
+	fake_host_tsc += 4000;
+	msr_write(vp, 0x6e0, guest + 20000);
+	assert_int_equal(pending(vp), VECTOR);
+	assert_true(fires(vp));
+	fake_host_tsc -= 4000;
 	/* Replaced, disarmed. */
 	msr_write(vp, 0x6e0, guest + 10000);
 	msr_write(vp, 0x6e0, guest + 20000);

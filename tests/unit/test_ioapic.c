@@ -142,6 +142,10 @@ static void test_select(void **state)
 	/* Other sizes, other offsets. */
 	assert_int_equal(ioapic_write_page(vp, 0, 1, 5), OUTCOME_NEXT);
 	assert_int_equal(ioapic_write_page(vp, 4, 4, 5), OUTCOME_NEXT);
+	assert_int_equal(io_read(0x12), MASKED);
+	assert_int_equal(ioapic_write_page(vp, 4, 4, 5), OUTCOME_NEXT);
+	assert_int_equal(io_read(0x12), MASKED);
+	assert_int_equal(io_read(1), 0x170020);
 	assert_int_equal(ioapic_read_page(vp, 0, 8, &value), OUTCOME_NEXT);
 	assert_true(value == 0);
 	assert_int_equal(ioapic_read_page(vp, 0x10, 1, &value), OUTCOME_NEXT);
@@ -304,6 +308,23 @@ static void test_shared_vector(void **state)
 	assert_int_equal(pending(vp), -1);
 }
 
+/* An EOI counts for the IOAPIC only where the interrupt was level. */
+static void test_edge_of_same_vector(void **state)
+{
+	struct vp *vp = vp_of(FAKE_BIG, 3);
+
+	(void)state;
+	program(9, VECTOR | LEVEL, 3);
+	ioapic_raise(FAKE_BIG, 9, true);
+	self_ipi(vp_of(FAKE_BIG, 5), VECTOR);
+	take(vp_of(FAKE_BIG, 5), VECTOR);
+	end_of_interrupt(vp_of(FAKE_BIG, 5));
+	assert_int_equal(fake_unmasked[9], 0);
+	take(vp, VECTOR);
+	end_of_interrupt(vp);
+	assert_int_equal(fake_unmasked[9], 1);
+}
+
 static void test_eoi_register(void **state)
 {
 	struct vp *vp = vp_of(FAKE_BIG, 3);
@@ -386,6 +407,8 @@ static void test_nobody_takes_it(void **state)
 	assert_int_equal(fake_unmasked[9], 1);
 	page_write(vp, 0xf0, 0x1ff);
 	assert_int_equal(fake_unmasked[9], 2);
+	/* Not while it is in service. */
+	ioapic_raise(FAKE_BIG, 9, true);
 	page_write(vp, 0xf0, 0x1ff);
 	assert_int_equal(fake_unmasked[9], 2);
 }
@@ -398,6 +421,8 @@ static void test_reset_gives_lines_back(void **state)
 	ioapic_raise(FAKE_BIG, 9, true);
 	ioapic_raise(FAKE_BIG, 12, true);
 	io_write(0, 0x05000000);
+	ioapic_reset(FAKE_BIG);
+	assert_int_equal(partition_table[FAKE_BIG].ioapic.select, 0);
 	ioapic_reset(FAKE_BIG);
 	assert_int_equal(fake_unmasked[9], 1);
 	assert_int_equal(fake_unmasked[10], 0);
@@ -536,6 +561,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_masked_in_service,
 						setup_vps, teardown),
 		cmocka_unit_test_setup_teardown(test_shared_vector,
+						setup_vps, teardown),
+		cmocka_unit_test_setup_teardown(test_edge_of_same_vector,
 						setup_vps, teardown),
 		cmocka_unit_test_setup_teardown(test_eoi_register,
 						setup_vps, teardown),
