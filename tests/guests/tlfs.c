@@ -361,6 +361,7 @@ static void test_hypercall_callers(void)
 		}
 	}
 	pass("only-rax-changes");
+	paging_allow_user();
 	test_user("vmmcall-user", user_vmmcall, VECTOR_UD);
 	test_user("rdmsr-user", user_rdmsr, VECTOR_GP);
 	test_user("in-user", user_in, VECTOR_GP);

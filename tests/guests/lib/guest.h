@@ -308,6 +308,8 @@ extern uint64_t paging_low[512];
 #define PTE_LARGE 0x80ull
 #define PTE_NX (1ull << 63)
 
+/* CPL 3 may use all of the identity map (then SMEP and SMAP must be off). */
+void paging_allow_user(void);
 /* Maps 4 KiB at a GPA in one of 16 windows; the address to use. */
 volatile void *paging_window(unsigned slot, uint64_t gpa);
 /* Remaps a page of the first 2 MiB: entry bits; flushes on this VP. */

@@ -15,7 +15,7 @@ static uint64_t window_pt[512] PAGE_ALIGNED;
 
 void paging_init(void)
 {
-	const uint64_t rw = PTE_PRESENT | PTE_WRITE | PTE_USER;
+	const uint64_t rw = PTE_PRESENT | PTE_WRITE;
 
 	for (unsigned i = 0; i < 512; i++) {
 		paging_low[i] = i * PAGE | rw;
@@ -34,6 +34,21 @@ void paging_init(void)
 	paging_root[1] = (uint64_t)window_pdpt | rw;
 	write_cr3((uint64_t)paging_root);
 	write_cr0(read_cr0() | 0x10000);	/* WP */
+}
+
+void paging_allow_user(void)
+{
+	for (unsigned i = 0; i < 512; i++) {
+		paging_low[i] |= PTE_USER;
+		for (unsigned j = 0; j < 4; j++) {
+			paging_pd[j][i] |= PTE_USER;
+		}
+	}
+	for (unsigned j = 0; j < 4; j++) {
+		paging_pdpt[j] |= PTE_USER;
+	}
+	paging_root[0] |= PTE_USER;
+	write_cr3((uint64_t)paging_root);
 }
 
 volatile void *paging_window(unsigned slot, uint64_t gpa)

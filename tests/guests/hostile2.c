@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guest `hostile`: addresses, hypercalls, modes, interrupts, the end. */
+#include "lib/modes.h"
+#include "hostile.h"
+
+static uint64_t random_state = 0x9e3779b97f4a7c15ull;
+
+static uint64_t random_next(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+/* ---- addresses ---------------------------------------------------------- */
+
+#define LARGE 0x200000ull
+#define HUGE 0x40000000ull
+
+enum address_class {
+	ADDRESS_RAM,		/* keeps what is written */
+	ADDRESS_READ_ONLY,	/* drops writes, not all ones */
+	ADDRESS_NOTHING,	/* all ones, writes dropped */
+	ADDRESS_FAULT
+};
+static const char *const address_names[] = {
+	"ram", "read-only", "nothing", "fault"
+};
+
+static enum address_class touch(uint64_t gpa)
+{
+	uint64_t at = (uint64_t)paging_window(1, gpa) + 0x7f8;
+	uint64_t before, after;
+
+	if (try_read64(at, &before) != VECTOR_NONE
+	    || try_write64(at, ~before) != VECTOR_NONE
+	    || try_read64(at, &after) != VECTOR_NONE) {
+		return ADDRESS_FAULT;
+	}
+	(void)try_write64(at, before);
+	if (after == ~before) {
+		return ADDRESS_RAM;
+	}
+	return before == ~0ull && after == ~0ull ? ADDRESS_NOTHING
+		: ADDRESS_READ_ONLY;
+}
+
+/* A run of equal answers: [begin, next) */
+struct run {
+	uint64_t begin;
+	enum address_class class;
+	bool valid;
+};
+
+static void run_add(struct run *run, uint64_t gpa, enum address_class class)
+{
+	if (run->valid && run->class == class) {
+		return;
+	}
+	if (run->valid) {
+		print("T gpa %lx-%lx %s\n", run->begin, gpa - 1,
+		      address_names[run->class]);
+	}
+	run->begin = gpa;
+	run->class = class;
+	run->valid = true;
+}
+
+/* Every page of [from, to): at the edges of tables, and where things change. */
+static void fine(struct run *run, uint64_t from, uint64_t to)
+{
+	for (uint64_t gpa = from; gpa < to; gpa += PAGE) {
+		run_add(run, gpa, touch(gpa));
+	}
+}
+
+/*
+ * Is a 2 MiB step to be looked at page by page? The first ones, those of the
+ * APICs, and any with an edge in it.
+ */
+static bool wants_fine(uint64_t gpa, enum address_class now,
+		       enum address_class next, const struct run *run)
+{
+	return gpa < 2 * LARGE || now != next || run->class != now
+		|| gpa == (0xfec00000ull & ~(LARGE - 1))
+		|| gpa == (0xfee00000ull & ~(LARGE - 1));
+}
+
+void hostile_addresses(void)
+{
+	uint64_t limit = 1ull << (cpuid(0x80000008, 0).eax & 0xff);
+	struct run run = { 0, ADDRESS_RAM, false };
+	enum address_class now = touch(0);
+
+	if (limit > 1ull << 40) {
+		limit = 1ull << 40;	/* this machine's own width */
+	}
+	for (uint64_t gpa = 0; gpa < limit; gpa += LARGE) {
+		enum address_class next = gpa + LARGE < limit
+			? touch(gpa + LARGE) : now;
+
+		if (wants_fine(gpa, now, next, &run)) {
+			fine(&run, gpa, gpa + LARGE);
+		} else {
+			run_add(&run, gpa, now);
+			/* Last page below, first page at a table's edge. */
+			if ((gpa + LARGE) % HUGE == 0) {
+				run_add(&run, gpa + LARGE - PAGE,
+					touch(gpa + LARGE - PAGE));
+			}
+		}
+		now = next;
+	}
+	print("T gpa %lx-%lx %s\n", run.begin, limit - 1,
+	      address_names[run.class]);
+}
+
+/* ---- hypercalls --------------------------------------------------------- */
+
+#define STATUS_MAX 0x100
+static uint32_t status_counts[STATUS_MAX];
+static uint8_t hypercall_buffer[8192] __attribute__((aligned(4096)));
+
+static void one_call(uint64_t control, uint64_t input, uint64_t output)
+{
+	uint64_t result = hypercall(control, input, output);
+
+	if ((result & 0xffff) < STATUS_MAX) {
+		status_counts[result & 0xffff]++;
+	}
+	if ((result & 0xfffff000ffff0000ull) != 0) {
+		fail("hypercall-result", "%lx for control %lx", result,
+		     control);
+	}
+}
+
+static uint64_t random_address(void)
+{
+	uint64_t r = random_next();
+
+	switch (r & 3) {
+	case 0:
+		return (uint64_t)hypercall_buffer + (r >> 8 & 0x1fff);
+	case 1:
+		return r >> 8;
+	case 2:
+		return r >> 8 & 0xfffffff8;
+	}
+	return ~(r >> 40);
+}
+
+static void print_statuses(const char *what)
+{
+	for (unsigned i = 0; i < STATUS_MAX; i++) {
+		if (status_counts[i] != 0) {
+			print("T hypercall %s status %x: %u\n", what, i,
+			      status_counts[i]);
+		}
+		status_counts[i] = 0;
+	}
+}
+
+void hostile_hypercalls(void)
+{
+	for (uint64_t code = 0; code < 0x10000; code++) {
+		one_call(code | 0x10000, 0, 0);
+	}
+	print_statuses("codes");
+	for (unsigned i = 0; i < 20000; i++) {
+		one_call(random_next(), random_address(), random_address());
+	}
+	print_statuses("random");
+	for (unsigned i = 0; i < 20000; i++) {
+		uint64_t control = (random_next() & 1) != 0 ? 0x8 : 0x8001;
+
+		control |= 1ull << (random_next() & 63) & ~0xffffull;
+		one_call(control, random_address(), random_address());
+	}
+	print_statuses("known");
+}
+
+/* ---- modes -------------------------------------------------------------- */
+
+/* CPUID, IN of a denied port, a REP OUTS, in every mode again and again. */
+void hostile_modes(void)
+{
+	static const uint8_t code[] = {
+		0x0f, 0xa2, 0xec, 0xf3, 0x6e, 0xcc
+	};
+	unsigned bad = 0;
+
+	memcpy((void *)0x8100ull, code, sizeof(code));
+	for (unsigned i = 0; i < 2000; i++) {
+		struct mode_run r = { .code = 0x8100 };
+
+		r.mode = (enum mode)(random_next() % MODE_COUNT);
+		r.gpr[RAX] = random_next() & 0xffffffff;
+		r.gpr[RSI] = 0xa000;
+		mode_run(&r);
+		/* RCX and RDX are CPUID's: the REP may fault, no more. */
+		if (r.vector != VECTOR_BP && r.vector != VECTOR_PF
+		    && r.vector != VECTOR_GP) {
+			bad++;
+		}
+	}
+	check(bad == 0, "mode-switches", "%u", bad);
+}
+
+/* ---- interrupts --------------------------------------------------------- */
+
+static volatile uint32_t interrupts_taken;
+
+static void take(struct trap_frame *f)
+{
+	interrupts_taken = interrupts_taken + 1;
+	if (f->vector != VECTOR_NMI) {
+		apic_eoi();
+	}
+}
+
+/* Every delivery mode but INIT and SIPI to whom they would stop: us. */
+void hostile_interrupts(void)
+{
+	for (unsigned i = 32; i < 256; i++) {
+		irq_handlers[i] = take;
+	}
+	irq_handlers[VECTOR_NMI] = take;
+	apic_enable(true);
+	interrupts_taken = 0;
+	for (unsigned i = 0; i < 20000; i++) {
+		uint32_t low = (uint32_t)random_next() & 0xccfff;
+		uint32_t mode = low >> 8 & 7;
+		bool self = (low & 0xc0000) != 0xc0000;
+
+		if (self && (mode == 5 || mode == 6)) {
+			continue;
+		}
+		if (apic_is_x2()) {
+			(void)try_wrmsr(0x830, (random_next() << 32) | low);
+		} else {
+			apic_icr((uint32_t)random_next() & 0xff, low);
+		}
+		interrupts_on();
+		__asm__ volatile("nop" : : : "memory");
+		interrupts_off();
+	}
+	print("T interrupts taken: %s\n", interrupts_taken > 100 ? "many"
+	      : "few");
+}
+
+void hostile_triple_fault(void)
+{
+	struct __attribute__((packed)) {
+		uint16_t limit;
+		uint64_t base;
+	} none = { 0, 0 };
+
+	__asm__ volatile("lidt %0; int3" : : "m"(none));
+}
