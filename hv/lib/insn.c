@@ -572,39 +572,6 @@ static bool decode_one_byte(struct decoder *d, uint8_t opcode)
 	return false;
 }
 
-/*
- * The hot path: what makes most exits, without prefixes. False: look closer.
- * Bytes that are not there were put as zeros by nobody: count is checked.
- */
-static inline bool decode_plain(const uint8_t *bytes, unsigned count,
-				struct insn *insn)
-{
-	enum insn_kind kind;
-	uint8_t length = 2;
-
-	if (count >= 3 && bytes[0] == 0x0f) {
-		if (bytes[1] == 0xa2) {
-			kind = INSN_CPUID;
-		} else if (bytes[1] == 0x32) {
-			kind = INSN_RDMSR;
-		} else if (bytes[1] == 0x30) {
-			kind = INSN_WRMSR;
-		} else if (bytes[1] == 0x01 && bytes[2] == 0xd9) {
-			kind = INSN_VMMCALL;
-			length = 3;
-		} else {
-			return false;
-		}
-	} else if (bytes[0] == 0xf4) {
-		kind = INSN_HLT;
-		length = 1;
-	} else {
-		return false;
-	}
-	*insn = (struct insn){ .kind = (uint8_t)kind, .length = length };
-	return true;
-}
-
 enum hv_err insn_decode(const uint8_t *bytes, unsigned count,
 			unsigned code_bits, struct insn *insn)
 {
@@ -619,9 +586,6 @@ enum hv_err insn_decode(const uint8_t *bytes, unsigned count,
 
 	if (count == 0) {
 		return HV_ERR_RANGE;
-	}
-	if (decode_plain(bytes, count, insn)) {
-		return HV_OK;
 	}
 	*insn = (struct insn){ .kind = 0 };
 	opcode = take_prefixes(&d);

@@ -22,7 +22,10 @@
  */
 enum hv_err fetch_insn(const struct vcpu *vcpu, uint32_t kinds,
 		       struct insn *insn) must_use;
-/* As above, mode in hand. */
+/* As above, where only the length is wanted: the hot path. */
+enum hv_err fetch_length(const struct vcpu *vcpu, uint32_t kinds,
+			 uint32_t *length) must_use;
+/* As the first, mode in hand. */
 enum hv_err fetch_insn_in(const struct vcpu *vcpu,
 			  const struct vcpu_mode *mode, uint32_t kinds,
 			  struct insn *insn) must_use;
