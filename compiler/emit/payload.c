@@ -40,7 +40,10 @@ static void emit_piece(FILE *out, const struct model *model,
 					    name), load->data, load->size);
 		fprintf(out, "\t.incbin \"%s\"\n", name);
 	}
-	fprintf(out, "\t.balign 4096, 0\n");
+	/* verify wants to see where an object ends. */
+	fprintf(out, "\t.type payload_%u, @object\n"
+		"\t.size payload_%u, . - payload_%u\n\t.balign 4096, 0\n",
+		load->payload, load->payload, load->payload);
 }
 
 void emit_payload(const struct model *model)

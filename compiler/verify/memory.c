@@ -121,6 +121,24 @@ static void memory_check_rivals(const struct partition_tables *a,
 	}
 }
 
+/* Two loads on one GPA: the second would overwrite the first. */
+static void memory_check_load_order(const struct partition_tables *p,
+				    uint32_t index, struct report *report)
+{
+	const struct load_config *load = &p->loads[index];
+	uint32_t i;
+
+	for (i = 0; i < index; i++) {
+		if (memory_overlap(load->gpa, load->size, p->loads[i].gpa,
+				   p->loads[i].size)) {
+			report_error(report, p->where, "partition %s: loads "
+				     "%u and %u overlap at GPA 0x%llx",
+				     p->name, i, index,
+				     (unsigned long long)load->gpa);
+		}
+	}
+}
+
 static void memory_check_loads(const struct image *image,
 			       const struct partition_tables *p,
 			       struct report *report)
@@ -140,7 +158,8 @@ static void memory_check_loads(const struct image *image,
 		const struct image_segment *segment =
 			image_find_segment(image, data, load->size);
 
-		if (!load->size || data < base || data - base > size ||
+		/* bytes, not .bss: a load has bytes in the file. */
+		if (!load->size || !image_bytes(image, data, load->size) || data < base || data - base > size ||
 		    load->size > size - (data - base)) {
 			report_error(report, p->where, "partition %s: load "
 				     "%u for GPA 0x%llx, %llu bytes at "
@@ -149,13 +168,14 @@ static void memory_check_loads(const struct image *image,
 				     (unsigned long long)load->size,
 				     (unsigned long long)data);
 		}
-		if (!segment || !image_bytes(image, data, load->size) ||
+		if (!segment || !image_is_object(image, data, load->size) ||
 		    (segment->flags & (IMAGE_WRITE | IMAGE_EXECUTE))) {
 			report_error(report, p->where, "partition %s: load "
-				     "%u for GPA 0x%llx is not read-only data "
-				     "of the image", p->name, i,
+				     "%u for GPA 0x%llx is not one whole "
+				     "payload, read-only", p->name, i,
 				     (unsigned long long)load->gpa);
 		}
+		memory_check_load_order(p, i, report);
 		if (!memory_find_region(p, load->gpa, load->size)) {
 			report_error(report, p->where, "partition %s: load "
 				     "%u, GPA 0x%llx, %llu bytes, is not in "

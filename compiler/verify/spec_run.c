@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+#define CR0_PE 1ull
+#define EFER_LMA (1ull << 10)
+
 static const char *const run_failures[] = {
 	[FAILURE_HALT] = "halt", [FAILURE_RESTART] = "restart",
 	[FAILURE_PANIC] = "panic"
@@ -363,12 +366,49 @@ static void run_check_reserved_ports(const struct spec_partition *p)
 	}
 }
 
+/*
+ * VP 0 is entered in the mode that the boot protocol says; a raw payload at
+ * its entry, and the payload is where the spec wants it.
+ */
+static void run_check_start(const struct spec_partition *p)
+{
+	const struct fdt *fdt = p->spec->fdt;
+	const struct vp_tables *vp =
+		&p->spec->tables->vps[p->tables->config.vp_first];
+	const char *boot = spec_text(p, "boot", "");
+	uint64_t load = fdt_number(fdt, p->node, "load-address", 0);
+	uint64_t entry = fdt_number(fdt, p->node, "entry", load);
+	bool raw = !strncmp(boot, "raw", 3);
+	bool long_mode = !strcmp(boot, "linux") || !strcmp(boot, "raw64");
+	uint32_t i = 0;
+
+	run_report(p, "long mode at the start",
+		   (vp->state.efer & EFER_LMA) != 0, long_mode);
+	run_report(p, "protected mode at the start", vp->state.cr0 & CR0_PE,
+		   strcmp(boot, "raw16") ? CR0_PE : 0);
+	if (!raw) {
+		return;
+	}
+	run_report(p, "entry", vp->state.segment[SEGMENT_CS].base +
+		   vp->state.rip, entry);
+	while (i < p->tables->config.load_count &&
+	       p->tables->loads[i].gpa != load) {
+		i++;
+	}
+	if (i == p->tables->config.load_count) {
+		report_error(p->spec->report, p->tables->where, "partition "
+			     "%s: nothing is loaded at GPA 0x%llx",
+			     p->tables->name, (unsigned long long)load);
+	}
+}
+
 void spec_check_run(const struct spec_partition *p)
 {
 	run_check_vps(p);
 	/* Else reported by vps.c, and VP 0 cannot be looked at. */
 	if (p->tables->config.vp_first < p->spec->tables->vp_count) {
 		run_check_uart(p);
+		run_check_start(p);
 	}
 	run_check_policy(p);
 	run_check_reserved_ports(p);

@@ -47,6 +47,17 @@ static const uint8_t *tables_bytes(struct reader *reader, const char *what,
 	return bytes;
 }
 
+/* C has no empty arrays: no rows are a null pointer or one unused row. */
+static void tables_check_empty(struct reader *reader, const char *what,
+			       uint64_t address, size_t size)
+{
+	if (address && !image_is_object(reader->image, address, size)) {
+		report_error(reader->report, NULL,
+			     "%s at 0x%llx: no rows, but a place", what,
+			     (unsigned long long)address);
+	}
+}
+
 static void *tables_copy(struct reader *reader, const char *what,
 			 const void *pointer, uint64_t count, size_t size)
 {
@@ -61,7 +72,9 @@ static void *tables_copy(struct reader *reader, const char *what,
 	}
 	copy = alloc_array(count, size);
 	if (!count) {
-		return copy;	/* nothing is read through the pointer */
+		tables_check_empty(reader, what, (uint64_t)(uintptr_t)pointer,
+				   size);
+		return copy;
 	}
 	bytes = tables_bytes(reader, what, (uint64_t)(uintptr_t)pointer,
 			     count * size);

@@ -31,6 +31,7 @@ struct excuse {
 
 static const struct excuse excused[] = {
 	{ "partition_configs", MEMBER(partition_config, where), TEXT },
+	{ "partition_configs", MEMBER(partition_config, loads), LOADED },
 	{ "regions", MEMBER(region_config, where), TEXT },
 	{ "lp_configs", MEMBER(lp_config, where), TEXT },
 	{ "line_configs", MEMBER(line_config, where), TEXT },

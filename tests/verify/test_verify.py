@@ -244,6 +244,12 @@ FAULTS = {
     "load outside memory": (
         put("loads", 0, 0x203fe0),
         r"load 0, GPA 0x203fe0, 64 bytes, is not in one region"),
+    "load of half a payload": (
+        put("loads", 8, 32),
+        r"load 0 for GPA 0x100000 is not one whole payload"),
+    "payload elsewhere": (
+        put("loads", 0, 0x101000),
+        r"partition a: nothing is loaded at GPA 0x100000"),
     "load of hypervisor memory": (
         lambda i: i.put(i.address("loads", 16), i.address("nested_a")),
         r"load 0 for GPA 0x100000, 64 bytes at 0x[0-9a-f]+, is not in "
@@ -345,6 +351,12 @@ FAULTS = {
     "VP starts outside its memory": (
         put("flat", 128, 0x300000),
         r"partition a: VP 0 starts at 0x300000, outside its memory"),
+    "VP starts elsewhere in its memory": (
+        put("flat", 128, 0x100010),
+        r"partition a: entry is 0x100010, the spec says 0x100000"),
+    "VP starts in real mode": (
+        put("flat", 144, 0x10),
+        r"partition a: protected mode at the start is 0x0, the spec says"),
     "VP starts with SVME": (
         put("flat", 168, 0x1000),
         r"VP 0 starts with CR4 0x0 EFER 0x1000, more than it may set"),
@@ -472,6 +484,12 @@ SPECS = {
                       r"MSR 0x10 is not granted as in the spec"),
     "a CPUID bit hidden": ("0x20100000", "0x20000000",
                            r"CPUID leaf 0x80000001 is not shown"),
+    "long mode": ('memory = <0 0x204000>;\n\t\t\tvps = <&lp0 &lp1>;\n'
+                  '\t\t\tboot = "raw32"',
+                  'memory = <0 0x204000>;\n\t\t\tvps = <&lp0 &lp1>;\n'
+                  '\t\t\tboot = "raw64"',
+                  r"partition a: long mode at the start is 0x0, the spec "
+                  r"says 0x1"),
     "another plan": ("<&b 0 600>", "<&b 0 500>",
                      r"slot 1 is VP 2 for 600 us, the spec says VP 2 for "
                      r"500 us"),
