@@ -168,7 +168,8 @@ static bool walk_pae(struct window_hold *hold, const struct vcpu *vcpu,
 			break;
 		}
 		if (level == 2) {
-			if ((entry & (ENTRY_NO_EXECUTE | 0x1e6)) != 0) {
+			/* Bit 5 is reserved too, but QEMU's walk sets it. */
+			if ((entry & (ENTRY_NO_EXECUTE | 0x1c6)) != 0) {
 				break;
 			}
 			walk->all = ~0ull;
