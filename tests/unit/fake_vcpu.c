@@ -116,7 +116,7 @@ void vcpu_reset(struct vcpu *vcpu, const struct vp_state_config *state)
 	vcpu->rflags = 2;
 	vcpu->event = (struct vcpu_event){ 0 };
 	vcpu->cr2 = 0;
-	vcpu->xcr0 = 1;
+	vcpu->xcr0 = fake->xcr0 = 1;
 	vcpu->xss = 0;
 	vcpu->nmi_masked = false;
 	fake->cr0 = 0x60000010;
@@ -150,11 +150,13 @@ void vcpu_start_sipi(struct vcpu *vcpu, uint8_t vector)
 void vcpu_load(struct vcpu *vcpu)
 {
 	fake_of(vcpu)->loaded = true;
+	fake_of(vcpu)->xcr0 = vcpu->xcr0;
 }
 
 void vcpu_save(struct vcpu *vcpu)
 {
 	fake_of(vcpu)->loaded = false;
+	vcpu->xcr0 = fake_of(vcpu)->xcr0;
 }
 
 void vcpu_run(struct vcpu *vcpu, uint64_t deadline,
@@ -288,7 +290,7 @@ static uint64_t *fake_register(struct vcpu *vcpu, uint32_t name)
 	case HV_REGISTER_CR3: return &fake->cr3;
 	case HV_REGISTER_CR4: return &fake->cr4;
 	case HV_REGISTER_CR8: return &fake->cr8;
-	case HV_REGISTER_XCR0: return &vcpu->xcr0;
+	case HV_REGISTER_XCR0: return &fake->xcr0;
 	case HV_REGISTER_XSS: return &vcpu->xss;
 	case HV_REGISTER_DR6: return &fake->dr6;
 	case HV_REGISTER_DR7: return &fake->dr7;

@@ -30,6 +30,7 @@ struct fake_vcpu {
 	uint64_t debugctl, dr6, dr7;
 	struct segment_config segment[SEGMENT_COUNT];
 	uint64_t table_base[2];		/* IDTR, GDTR */
+	uint64_t xcr0;			/* live; vcpu.xcr0 is a copy */
 	bool shadow;			/* interrupt shadow */
 	bool window;			/* EXIT_WINDOW was asked for */
 	uint8_t window_vector;

@@ -184,17 +184,17 @@ static void test_xstate(void **state)
 	/* Allowed are 7 of the machine's 0x207; x87 is on. */
 	cpuid(vp, 0xd, 0);
 	expect(7, 576, 576 + 256, 0);
-	vp->vcpu.xcr0 = 7;
+	fake_of(&vp->vcpu)->xcr0 = 7;
 	cpuid(vp, 0xd, 0);
 	expect(7, 576 + 256, 576 + 256, 0);
 	cpuid(vp, 0xd, 2);
 	expect(256, 576, 0, 0);
 	fake_partition_configs[PARTITION_FULL].xcr0_allow = 0x207;
-	vp->vcpu.xcr0 = 3;
+	fake_of(&vp->vcpu)->xcr0 = 3;
 	cpuid(vp, 0xd, 0);
 	expect(0x207, 576, 2688 + 8, 0);
 	/* The highest feature is not the one that lies highest. */
-	vp->vcpu.xcr0 = 0x607;
+	fake_of(&vp->vcpu)->xcr0 = 0x607;
 	cpuid(vp, 0xd, 0);
 	expect(0x207, 2688 + 8, 2688 + 8, 0);
 }
@@ -208,19 +208,19 @@ static void test_xstate_compacted(void **state)
 	struct vp *vp = &vp_table[0];
 
 	(void)state;
-	vp->vcpu.xcr0 = 3;
+	fake_of(&vp->vcpu)->xcr0 = 3;
 	cpuid(vp, 0xd, 1);
 	expect(3, 576, 0, 0);
 	/* 576 + 256 = 832, a multiple of 64; with PKRU alone 576. */
-	vp->vcpu.xcr0 = 0x207;
+	fake_of(&vp->vcpu)->xcr0 = 0x207;
 	cpuid(vp, 0xd, 1);
 	expect(3, 840, 0, 0);
-	vp->vcpu.xcr0 = 7;
+	fake_of(&vp->vcpu)->xcr0 = 7;
 	vp->vcpu.xss = 0x200;
 	cpuid(vp, 0xd, 1);
 	expect(3, 840, 0, 0);
 	/* 576 + 256 + 72 = 904; PKRU starts at 960; the last is packed. */
-	vp->vcpu.xcr0 = 0x707;
+	fake_of(&vp->vcpu)->xcr0 = 0x707;
 	vp->vcpu.xss = 0;
 	cpuid(vp, 0xd, 1);
 	expect(3, 960 + 8 + 16, 0, 0);

@@ -196,22 +196,22 @@ static void test_xsetbv(void **state)
 	assert_int_equal(xsetbv(0, 1), VECTOR_UD);	/* OSXSAVE is off */
 	fake->cr4 |= CR4_OSXSAVE;
 	assert_int_equal(xsetbv(0, 1), 0);
-	assert_int_equal(vp->vcpu.xcr0, 1);
+	assert_int_equal(fake->xcr0, 1);
 	assert_int_equal(xsetbv(0, 3), 0);
-	assert_int_equal(vp->vcpu.xcr0, 3);
+	assert_int_equal(fake->xcr0, 3);
 	assert_int_equal(xsetbv(0, 7), 0);
-	assert_int_equal(vp->vcpu.xcr0, 7);
+	assert_int_equal(fake->xcr0, 7);
 	assert_int_equal(xsetbv(1, 7), VECTOR_GP);
 	assert_int_equal(xsetbv(0, 6), VECTOR_GP);	/* x87 is not off */
 	assert_int_equal(xsetbv(0, 5), VECTOR_GP);	/* AVX wants SSE */
 	assert_int_equal(xsetbv(0, 0), VECTOR_GP);
 	assert_int_equal(xsetbv(0, 0x207), VECTOR_GP);	/* not allowed */
 	assert_int_equal(xsetbv(0, 1ull << 63 | 1), VECTOR_GP);
-	assert_int_equal(vp->vcpu.xcr0, 7);
+	assert_int_equal(fake->xcr0, 7);
 	fake_vcpu_set_mode(&vp->vcpu, FAKE_LONG, 3);
 	fake->cr4 |= CR4_OSXSAVE;
 	assert_int_equal(xsetbv(0, 3), VECTOR_GP);
-	assert_int_equal(vp->vcpu.xcr0, 7);
+	assert_int_equal(fake->xcr0, 7);
 }
 
 /* The machine's features bound what the spec allows, or we would fault. */
@@ -227,7 +227,7 @@ static void test_xsetbv_machine(void **state)
 	for (unsigned i = 0; i < ARRAY_COUNT(bad); i++) {
 		assert_int_equal(xsetbv(0, bad[i]), VECTOR_GP);
 	}
-	assert_int_equal(vp->vcpu.xcr0, 0x207);
+	assert_int_equal(fake->xcr0, 0x207);
 }
 
 /* Features that come in groups, on a machine that has them all. */
@@ -246,12 +246,12 @@ static void test_xsetbv_groups(void **state)
 	fake_partition_configs[PARTITION_FULL].xcr0_allow = ~0ull;
 	for (unsigned i = 0; i < ARRAY_COUNT(good); i++) {
 		assert_int_equal(xsetbv(0, good[i]), 0);
-		assert_int_equal(vp->vcpu.xcr0, good[i]);
+		assert_int_equal(fake->xcr0, good[i]);
 	}
 	for (unsigned i = 0; i < ARRAY_COUNT(bad); i++) {
 		assert_int_equal(xsetbv(0, bad[i]), VECTOR_GP);
 	}
-	assert_int_equal(vp->vcpu.xcr0, 0x602ff);
+	assert_int_equal(fake->xcr0, 0x602ff);
 }
 
 int main(void)
