@@ -12,8 +12,6 @@
 static bool svm_length(struct vcpu *vcpu, struct vcpu_exit *exit,
 		       uint32_t kinds)
 {
-	struct insn insn;
-
 	if (svm_features.next_rip) {
 		exit->length = (uint32_t)(svm_vmcb(vcpu)->next_rip - vcpu->rip);
 		/* Within 15 bytes, or RIP wrapped: then look for ourselves. */
@@ -21,12 +19,11 @@ static bool svm_length(struct vcpu *vcpu, struct vcpu_exit *exit,
 			return true;
 		}
 	}
-	if (fetch_insn(vcpu, kinds, &insn) != HV_OK) {
+	if (fetch_length(vcpu, kinds, &exit->length) != HV_OK) {
 		exit->kind = EXIT_NONE;
 		exit->length = 0;
 		return false;
 	}
-	exit->length = insn.length;
 	return true;
 }
 
