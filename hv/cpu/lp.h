@@ -28,6 +28,7 @@ struct lp {
 	uint32_t index;			/* in lp_configs[] */
 	uint32_t apic_id;
 
+	volatile uint32_t attention;	/* something below is to be drained */
 	volatile uint64_t pending[4];	/* vectors taken, not yet drained */
 	volatile uint32_t nmi;		/* NMIs taken, not yet drained */
 	volatile uint32_t online;	/* written once, by itself */

@@ -120,13 +120,16 @@ void trap_handle(struct trap_frame *frame)
 		/* Interrupts are off: nobody else writes this LP's bits. */
 		lp->pending[frame->vector >> 6 & 3] |=
 			1ull << (frame->vector & 63);
+		lp->attention = 1;
 	} else if (frame->vector == TRAP_NMI) {
 		lp_self()->nmi++;
+		lp_self()->attention = 1;
 	} else if (frame->vector == TRAP_MC) {
 		if (!mce_is_survivable()) {
 			panic("machine check", mce_status(), frame->rip);
 		}
 		lp_self()->mce_count++;
+		lp_self()->attention = 1;
 		mce_clear();
 	} else {
 		trap_panic(frame);

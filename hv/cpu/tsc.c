@@ -22,11 +22,6 @@ static uint64_t timer_frequency;
 static uint64_t reference_scale;
 static uint64_t timer_ratio;		/* timer_hz / tsc_hz, 32.32 */
 
-uint64_t tsc_read(void)
-{
-	return regs_read_tsc();
-}
-
 uint64_t tsc_hz(void)
 {
 	return tsc_frequency;

@@ -9,7 +9,17 @@
 
 #include "lib/types.h"
 
+#ifdef HOST_TEST
 uint64_t tsc_read(void) must_use;
+#else
+#include "cpu/regs.h"
+
+static inline uint64_t tsc_read(void)
+{
+	return regs_read_tsc();
+}
+#endif
+
 uint64_t tsc_hz(void) must_use;
 /* Exact to one unit below 2^44 us (half a year). */
 uint64_t tsc_from_us(uint64_t us) must_use;

@@ -79,16 +79,12 @@ static void loop_machine_check(struct lp *lp)
 	}
 }
 
-static bool loop_has_pending(const struct lp *lp)
-{
-	return (lp->pending[0] | lp->pending[1] | lp->pending[2] |
-		lp->pending[3] | lp->nmi | lp->mce_count) != 0;
-}
-
 static void loop_drain(struct lp *lp)
 {
 	int vector;
 
+	/* First: what comes in from here on is for the next time. */
+	lp->attention = 0;
 	while ((vector = lp_take_vector(lp)) >= 0) {
 		loop_vector(lp, (uint8_t)vector);
 	}
@@ -185,22 +181,22 @@ static void loop_idle(struct lp *lp, uint64_t deadline)
 		return;
 	}
 	__atomic_store_n(&lp->interruptible, LP_IDLE, __ATOMIC_SEQ_CST);
-	if ((vp == NULL || vp->requests == 0) && !loop_has_pending(lp)) {
+	if ((vp == NULL || vp->requests == 0) && lp->attention == 0) {
 		regs_wait_interrupt();
 	}
 	lp->interruptible = LP_IN_HYPERVISOR;
 }
 
+/* The least of slot end, the VP's timer and the longest slice. */
 static uint64_t loop_deadline(const struct lp *lp, const struct vp *vp,
 			      uint64_t now)
 {
-	uint64_t deadline = now + slice_max;
-	uint64_t timer = apic_deadline(vp);
+	uint64_t deadline = lp->slot_end;
 
-	if (lp->slot_end < deadline) {
-		deadline = lp->slot_end;
+	if (vp->apic.timer_host < deadline) {
+		deadline = vp->apic.timer_host;
 	}
-	return timer < deadline ? timer : deadline;
+	return deadline < now + slice_max ? deadline : now + slice_max;
 }
 
 static void loop_run_vp(struct lp *lp, struct vp *vp, uint64_t now)
@@ -208,44 +204,44 @@ static void loop_run_vp(struct lp *lp, struct vp *vp, uint64_t now)
 	struct vcpu_exit exit;
 	uint8_t cr8;
 
-	if (now >= apic_deadline(vp)) {
+	if (now >= vp->apic.timer_host) {
 		apic_poll_timer(vp, now);
 	}
-	/* A timer due now counts as posted: it is in the IRR already. */
-	loop_deliver(vp);
+	if (vp->apic.irr_top != 0 || vp->nmi_pending) {
+		loop_deliver(vp);
+	}
 	if (vp->state == VP_HALTED) {
 		loop_idle(lp, loop_deadline(lp, vp, now));
 		return;
 	}
-	vcpu_set_cr8(&vp->vcpu, apic_get_cr8(vp));
 	vcpu_run(&vp->vcpu, loop_deadline(lp, vp, now), &vp->requests, &exit);
 	cr8 = vcpu_get_cr8(&vp->vcpu);
-	if (cr8 != apic_get_cr8(vp)) {
+	if (cr8 != vp->apic.tpr >> 4) {
 		apic_set_cr8(vp, cr8);
 	}
 	exit_dispatch(vp, &exit);
+	if (cr8 != vp->apic.tpr >> 4) {
+		/* The exit was a write of the TPR. */
+		vcpu_set_cr8(&vp->vcpu, apic_get_cr8(vp));
+	}
 }
 
 static void loop_vp(struct lp *lp, struct vp *vp, uint64_t now)
 {
-	struct partition *p = &partition_table[vp->partition];
+	struct partition *p;
 
 	if (vp->requests != 0) {
 		loop_requests(vp);
 	}
-	switch (vp->state) {
-	case VP_RUNNING:
-	case VP_HALTED:
+	if (vp->state == VP_RUNNING || vp->state == VP_HALTED) {
 		loop_run_vp(lp, vp, now);
 		return;
-	case VP_STOPPED:
-		if (p->state == PARTITION_CLEARING && vp->number == 0) {
-			lifecycle_clear(p);
-			return;
-		}
-		break;
-	case VP_WAIT_SIPI:
-		break;
+	}
+	p = &partition_table[vp->partition];
+	if (vp->state == VP_STOPPED && vp->number == 0 &&
+	    p->state == PARTITION_CLEARING) {
+		lifecycle_clear(p);
+		return;
 	}
 	loop_idle(lp, lp->slot_end < now + slice_max ? lp->slot_end
 						     : now + slice_max);
@@ -259,16 +255,17 @@ _Noreturn void loop_run(void)
 
 	slice_max = tsc_from_us(SLICE_MAX_US);
 	schedule_start(lp);
+	vp = schedule_current(lp);
 	for (;;) {
 		now = tsc_read();
 		if (now >= lp->slot_end) {
 			schedule_next(lp, now);
+			vp = schedule_current(lp);
 		}
-		if (loop_has_pending(lp)) {
+		if (lp->attention != 0) {
 			loop_drain(lp);
 		}
 		log_pump(PUMP_BUSY);
-		vp = schedule_current(lp);
 		if (vp != NULL) {
 			loop_vp(lp, vp, now);
 		} else {

@@ -68,7 +68,8 @@ static bool svm_prepare(struct lp *lp, struct vcpu *vcpu, struct vmcb *vmcb,
 	}
 	/* After interruptible is seen: whoever changes the nested tables now
 	 * kicks this LP; whoever did before is noticed here. */
-	generation = nested_generation(vcpu->partition);
+	generation = __atomic_load_n(
+		&nested_states[vcpu->partition].generation, __ATOMIC_ACQUIRE);
 	if (generation != vcpu->flush_seen ||
 	    vcpu->asid_generation != lp->asid_generation) {
 		svm_renew_asid(lp, vcpu, vmcb);
@@ -86,7 +87,7 @@ void svm_run(struct vcpu *vcpu, uint64_t deadline,
 
 	exit->kind = EXIT_NONE;
 	exit->length = 0;
-	if (!lp_arm_timer(deadline)) {
+	if (deadline != lp->timer_armed && !lp_arm_timer(deadline)) {
 		exit->kind = EXIT_INTERRUPT;
 		return;
 	}
