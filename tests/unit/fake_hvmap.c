@@ -16,6 +16,7 @@
 
 unsigned fake_hvmap_open_count;
 unsigned fake_hvmap_opened;
+unsigned fake_hvmap_writable;
 void (*fake_hvmap_on_open)(void);
 
 static int memory_fd = -1;
@@ -64,6 +65,7 @@ static void *slot_map(unsigned slot, spa_t page, uint64_t size, bool write)
 		fake_hvmap_open_count++;
 	}
 	fake_hvmap_opened++;
+	fake_hvmap_writable += write;
 	if (fake_hvmap_on_open != NULL) {
 		fake_hvmap_on_open();
 	}

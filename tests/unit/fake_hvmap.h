@@ -21,6 +21,8 @@ static inline uint64_t fake_memory_spa(void)
 /* Slots that are open now; how often one was opened. */
 extern unsigned fake_hvmap_open_count;
 extern unsigned fake_hvmap_opened;
+/* How often for writing. */
+extern unsigned fake_hvmap_writable;
 /* Looks at the state while a slot is open (null: nothing). */
 extern void (*fake_hvmap_on_open)(void);
 

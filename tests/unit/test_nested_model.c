@@ -2,7 +2,8 @@
 /* SOURCES: hv/mem/nested.c hv/mem/nested_overlay.c tests/unit/fake_tables.c tests/unit/fake_tlb.c tests/unit/fake_hvmap.c tests/unit/fake_panic.c */
 /*
  * Live nested tables: random sequences of maps, unmaps and restores against a
- * naive model, on every address of interest, with LPs that flush late.
+ * naive model, on every address of interest, with LPs that flush late. And
+ * the entry format: splits join to what they were.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include "fake_tables.h"
 #include "fake_tlb.h"
 #include "mem/nested.h"
+#include "mem/nested_format.h"
 
 #define HOLE_2M 0x10000000ull		/* no table at level 1 and below */
 #define HOLE_1G 0x80000000ull
@@ -178,10 +180,40 @@ static void test_random_against_model(void **state)
 	assert_initial(0);
 }
 
+/* ---- the format -------------------------------------------------------- */
+
+static void test_split_and_join(void **state)
+{
+	/* 1 GiB and 2 MiB leaves, with and without PAT; and not present. */
+	static const uint64_t entries[][2] = {
+		{ 2, 0x80000004c00000e7 }, { 2, 0x4c00010ff },
+		{ 1, 0x00000004c00000e7 }, { 1, 0x4c02010f5 },
+		{ 1, 0 }, { 2, 0xabcd0000 }
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_COUNT(entries); i++) {
+		unsigned level = (unsigned)entries[i][0];
+		uint64_t entry = entries[i][1];
+
+		assert_int_equal(nested_entry_join(
+			nested_entry_split(entry, level), level), entry);
+	}
+	/* 2 MiB, PAT is bit 12: its pages have PAT in bit 7. */
+	assert_int_equal(nested_entry_split(0x4c02010f5, 1), 0x4c02000f5);
+	assert_int_equal(nested_entry_split(0x4c02000e5, 1), 0x4c0200065);
+	assert_int_equal(nested_entry_step(0x4c02000e5, 1), 0x1000);
+	/* 1 GiB: its parts are large leaves. */
+	assert_int_equal(nested_entry_split(0x4c00010e7, 2), 0x4c00010e7);
+	assert_int_equal(nested_entry_step(0x4c00010e7, 2), 0x200000);
+	assert_int_equal(nested_entry_step(0, 2), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_against_model),
+		cmocka_unit_test(test_split_and_join),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,7 @@ static int setup(void **state)
 	}
 	unlocked_opens = 0;
 	fake_hvmap_opened = 0;
+	fake_hvmap_writable = 0;
 	fake_hvmap_on_open = look_at_lock;
 	return 0;
 }
@@ -90,6 +91,7 @@ static void test_read(void **state)
 	assert_read(FAKE_RAM_4K + 7, WINDOW_SIZE_MAX);
 	assert_read(0x1ff800, WINDOW_SIZE_MAX);
 	assert_read(0x3ff001, WINDOW_SIZE_MAX);
+	assert_int_equal(fake_hvmap_writable, 0);
 }
 
 static void test_load64(void **state)
@@ -339,7 +341,14 @@ static void test_hold_refuses(void **state)
 	uint64_t word;
 
 	(void)state;
+	/* Nothing is remembered at first. */
 	window_hold(&hold, PARTITION);
+	assert_int_equal(window_hold_read(&hold, gpa(3), &word, 2), HV_OK);
+	assert_memory_equal(&word, byte_at(3), 2);
+	window_release(&hold);
+	window_hold(&hold, PARTITION);
+	assert_int_equal(window_hold_load64(&hold, gpa(-1ull), &word),
+			 HV_ERR_MMIO);
 	assert_int_equal(window_hold_load64(&hold, gpa(FAKE_READ_ONLY), &word),
 			 HV_OK);
 	assert_int_equal(window_hold_load64(&hold, gpa(FAKE_MMIO_2M), &word),
