@@ -44,6 +44,12 @@ void svm_request_window(struct vcpu *vcpu, uint8_t vector)
 {
 	struct vmcb *vmcb = svm_vmcb(vcpu);
 
+	/* Held by the TPR: its next write is looked at. A virtual interrupt
+	 * would do, but QEMU lets one through that is not above the TPR. */
+	if ((vector >> 4) <= (vmcb->interrupt & SVM_V_TPR)) {
+		vmcb->cr_write |= SVM_CR8;
+		return;
+	}
 	/* A virtual interrupt that is never delivered: its intercept comes
 	 * first, once IF, shadow and TPR let it (APM2 15.21.4). */
 	vmcb->interrupt &= ~(SVM_V_PRIORITY | SVM_V_VECTOR);
@@ -57,6 +63,7 @@ void svm_cancel_window(struct vcpu *vcpu)
 {
 	struct vmcb *vmcb = svm_vmcb(vcpu);
 
+	vmcb->cr_write &= (uint16_t)~SVM_CR8;
 	vmcb->interrupt &= ~SVM_V_IRQ;
 	vmcb->intercept3 &= (uint32_t)~SVM_I3_VINTR;
 }

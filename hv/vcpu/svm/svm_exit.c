@@ -68,8 +68,11 @@ static void svm_decode_cr(struct vcpu *vcpu, struct vcpu_exit *exit)
 	struct insn insn;
 
 	if (fetch_insn(vcpu, FETCH_KIND(INSN_MOV_TO_CR), &insn) != HV_OK ||
-	    insn.reg != 4) {
+	    (insn.reg != 4 && insn.reg != 8)) {
 		return;
+	}
+	if (insn.reg == 8) {
+		svm_cancel_window(vcpu);
 	}
 	exit->kind = EXIT_CR;
 	exit->length = insn.length;
@@ -138,7 +141,8 @@ static void svm_decode_rare(struct vcpu *vcpu, struct vcpu_exit *exit,
 	} else if (code >= SVM_EXIT_EXCEPTION0 &&
 		   code <= SVM_EXIT_EXCEPTION31) {
 		svm_decode_exception(vcpu, exit);
-	} else if (code == SVM_EXIT_CR4_WRITE) {
+	} else if (code == SVM_EXIT_CR4_WRITE ||
+		   code == SVM_EXIT_CR8_WRITE) {
 		svm_decode_cr(vcpu, exit);
 	} else if (svm_is_undefined(code)) {
 		exit->kind = EXIT_UNDEFINED;

@@ -101,6 +101,8 @@ _Static_assert(offsetof(struct vmcb, cr2) == 0x640, "APM2 B-2");
 _Static_assert(offsetof(struct vmcb, pat) == 0x668, "APM2 B-2");
 _Static_assert(sizeof(struct vmcb) == 4096, "APM2 15.5.1");
 
+/* cr_write (offset 0x02) */
+#define SVM_CR8 BIT(8)
 /* intercept3 (offset 0x0c) */
 #define SVM_I3_INTR BIT(0)
 #define SVM_I3_NMI BIT(1)
@@ -133,6 +135,7 @@ _Static_assert(sizeof(struct vmcb) == 4096, "APM2 15.5.1");
 /* exit codes (APM2 appendix C) */
 #define SVM_EXIT_CR0_WRITE 0x10
 #define SVM_EXIT_CR4_WRITE 0x14
+#define SVM_EXIT_CR8_WRITE 0x18
 #define SVM_EXIT_CR15_WRITE 0x1f
 #define SVM_EXIT_EXCEPTION0 0x40
 #define SVM_EXIT_EXCEPTION31 0x5f
