@@ -23,7 +23,7 @@
 #define NPT_WRITE BIT(1)
 #define NPT_USER BIT(2)
 #define NPT_WRITE_THROUGH BIT(3)	/* PWT */
-#define NPT_UNCACHED BIT(4)		/* PCD: what the compiler sets on MMIO */
+#define NPT_UNCACHED BIT(4)		/* PCD: set on MMIO, never on RAM */
 #define NPT_ACCESSED BIT(5)
 #define NPT_DIRTY BIT(6)
 #define NPT_LARGE BIT(7)		/* level 1, 2; at level 0 it is PAT */

@@ -17,8 +17,9 @@
 
 /*
  * Copy between a partition's GPA space and hypervisor memory. May cross
- * pages; at most WINDOW_SIZE_MAX bytes. HV_ERR_MMIO: some byte has no RAM. HV_ERR_ACCESS: a leaf refuses
- * (nothing, or only whole pages before it, was copied).
+ * pages; at most WINDOW_SIZE_MAX bytes. HV_ERR_MMIO: some byte has no RAM.
+ * HV_ERR_ACCESS: a leaf refuses. Then nothing, or only whole pages before
+ * it, was copied.
  */
 enum hv_err window_read(uint32_t partition, gpa_t from, void *to,
 			size_t size) must_use;

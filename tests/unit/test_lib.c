@@ -194,8 +194,8 @@ static void test_fmt_unknown(void **state)
 {
 	/* Not literals: the compiler would object to them. */
 	const char *formats[] = {
-		"%y %", "%4294967301u", "%-5d", "%lld", "%999999999999d", "%ls", "%5", "%l",
-		"%z"
+		"%y %", "%4294967301u", "%-5d", "%lld", "%999999999999d",
+		"%ls", "%5", "%l", "%z"
 	};
 	const char *null = NULL;
 	char want[80];
