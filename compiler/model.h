@@ -75,6 +75,7 @@ struct port_row {
 	uint32_t last;
 	enum port_action action;
 	struct num target;
+	bool own;		/* of the partition, not of its profile */
 };
 
 struct msr_row {
@@ -88,6 +89,7 @@ struct msr_row {
 	struct loc read_at;
 	struct loc write_at;
 	struct num value;
+	bool own;
 };
 
 struct cpuid_row {

@@ -158,6 +158,7 @@ static const struct schema_property partition_properties[] = {
 	{ "uart", SCHEMA_REFERENCE, false, NULL },
 	{ "uart-as", SCHEMA_CELL, false, NULL },
 	{ "console", SCHEMA_STRING, false, console_words },
+	{ "tlfs", SCHEMA_STRINGS, false, schema_tlfs_words },
 	{ "port-default", SCHEMA_STRING, false, schema_default_words },
 	{ "on-failure", SCHEMA_STRING, false, schema_failure_words },
 	{ "restart-max", SCHEMA_CELL, false, NULL },
@@ -198,8 +199,6 @@ const char *schema_type_text(enum schema_type type)
 		return "one number: <1>";
 	case SCHEMA_WIDE:
 		return "a 64-bit number: <MiB(1)>, <ADDR(0x100000)>";
-	case SCHEMA_NUMBER:
-		return "a number of one or two cells";
 	case SCHEMA_PAIR:
 		return "two numbers: <first last>";
 	case SCHEMA_REG:

@@ -13,7 +13,6 @@ enum schema_type {
 	SCHEMA_FLAG,		/* present or not */
 	SCHEMA_CELL,		/* one number of 32 bits */
 	SCHEMA_WIDE,		/* a number in two cells: MiB(1), ADDR(x) */
-	SCHEMA_NUMBER,		/* one cell or two */
 	SCHEMA_PAIR,		/* <first last> */
 	SCHEMA_REG,		/* two wide numbers: address, size */
 	SCHEMA_QUAD,		/* four cells: EAX EBX ECX EDX */

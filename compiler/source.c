@@ -164,29 +164,6 @@ void source_add_directory(const char *directory)
 	directories[directory_count++] = directory;
 }
 
-struct loc source_find(const char *node, const char *property)
-{
-	struct loc nowhere = { NULL, 0, 0 };
-	size_t i;
-
-	if (strcmp(node, "/") == 0) {
-		node = "";
-	}
-	for (i = 0; i < entry_count; i++) {
-		const struct entry *entry = &entries[i];
-
-		if (strcmp(entry->node, node) != 0) {
-			continue;
-		}
-		if (property == NULL ? entry->property == NULL :
-		    entry->property != NULL &&
-		    strcmp(entry->property, property) == 0) {
-			return entry->at;
-		}
-	}
-	return nowhere;
-}
-
 static bool read_source(const char *name, struct bytes *bytes)
 {
 	size_t i;
@@ -243,6 +220,73 @@ const char *source_line(const char *file, unsigned line)
 		return NULL;
 	}
 	return text->lines[line - 1];
+}
+
+/* Last place of name that starts before the column; null: none. */
+static const char *last_before(const char *line, unsigned column,
+			       const char *name)
+{
+	const char *found = NULL;
+	const char *next = strstr(line, name);
+
+	while (next != NULL && next < line + column) {
+		found = next;
+		next = strstr(next + 1, name);
+	}
+	return found;
+}
+
+/*
+ * dtc counts columns in what cpp made of a line, and gives a node the place of
+ * its brace. A person wants the name: where it stands in the line, else the
+ * line's first character (the name came out of a macro).
+ */
+static struct loc find_column(struct loc at, const char *name)
+{
+	const char *line = source_line(at.file, at.line);
+	const char *found;
+
+	if (line == NULL) {
+		return at;
+	}
+	if (at.column >= 1 && at.column <= strlen(line) &&
+	    strncmp(line + at.column - 1, name, strlen(name)) == 0) {
+		return at;
+	}
+	found = last_before(line, at.column, name);
+	if (found == NULL) {
+		found = strstr(line, name);
+	}
+	if (found == NULL) {
+		found = line + strspn(line, " \t");
+	}
+	at.column = (unsigned)(found - line) + 1;
+	return at;
+}
+
+struct loc source_find(const char *node, const char *property)
+{
+	struct loc nowhere = { NULL, 0, 0 };
+	const char *name = property != NULL ? property : util_base_name(node);
+	size_t i;
+
+	if (strcmp(node, "/") == 0) {
+		node = "";
+	}
+	for (i = 0; i < entry_count; i++) {
+		const struct entry *entry = &entries[i];
+
+		if (strcmp(entry->node, node) != 0) {
+			continue;
+		}
+		if (property == NULL ? entry->property == NULL :
+		    entry->property != NULL &&
+		    strcmp(entry->property, property) == 0) {
+			return entry->at.file == NULL ? nowhere :
+			       find_column(entry->at, name);
+		}
+	}
+	return nowhere;
 }
 
 const char *source_text(struct loc at)

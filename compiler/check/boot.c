@@ -6,6 +6,8 @@
 #include "place/place.h"
 
 #define NAME_LENGTH_MAX 31u
+#define CR4_PAE 0x20u
+#define EFER_LME 0x100u
 
 static bool takes_command_line(const struct model_partition *p)
 {
@@ -200,5 +202,30 @@ void check_entry(const struct model *model)
 			  p->boot == BOOT_RAW16 ?
 			  "; real mode starts below 1 MiB" : "");
 		diag_fix(diag, "enter it within its bytes");
+	}
+}
+
+void check_long_mode(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		if ((p->boot != BOOT_LINUX && p->boot != BOOT_RAW64) ||
+		    p->profile == MODEL_NONE ||
+		    ((p->cr4_allow & CR4_PAE) != 0 &&
+		     (p->efer_allow & EFER_LME) != 0)) {
+			continue;
+		}
+		diag = diag_error("long-mode", p->boot_text.at,
+				  "%s starts in 64-bit mode, which its CPUID "
+				  "rows hide", p->name);
+		diag_note(diag, model->profiles[p->profile].at,
+			  "its profile is \"%s\"",
+			  model->profiles[p->profile].name);
+		diag_fix(diag, "allow LM (leaf 0x80000001 EDX bit 29) and PAE "
+			 "(leaf 1 EDX bit 6), or use raw32 or raw16");
 	}
 }

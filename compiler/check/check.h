@@ -88,5 +88,6 @@ void check_restart_max(const struct model *model);
 void check_nmi_twice(const struct model *model);
 void check_partition_name(const struct model *model);
 void check_entry(const struct model *model);
+void check_long_mode(const struct model *model);
 
 #endif

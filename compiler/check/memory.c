@@ -127,7 +127,7 @@ static void check_pair(const struct model_partition *p,
 			  (unsigned long long)(a->gpa + a->room), b->what,
 			  (unsigned long long)b->gpa,
 			  (unsigned long long)(b->gpa + b->room));
-	diag_note(diag, b->at, "the %s is there because of this", b->what);
+	diag_note(diag, b->at, "this asks for the %s", b->what);
 	diag_fix(diag, "load it elsewhere; docs/spec.md lists what the "
 		 "compiler puts below 1 MiB");
 }

@@ -43,6 +43,10 @@ void check_msr_overlap(const struct model *model)
 			    b->first > b->last) {
 				continue;
 			}
+			if (a->own && !b->own) {
+				b = a;
+				a = &policy->msrs[j];
+			}
 			diag = diag_error("msr-overlap", b->range_at,
 					  "%s: MSRs of \"%s\" (%#x to %#x) "
 					  "overlap those of \"%s\"",

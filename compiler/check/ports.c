@@ -68,6 +68,10 @@ void check_port_overlap(const struct model *model)
 			    b->first > b->last) {
 				continue;
 			}
+			if (a->own && !b->own) {
+				b = a;
+				a = &policy->ports[j];
+			}
 			diag = diag_error("port-overlap", b->range_at,
 					  "%s: ports of \"%s\" (%#x to %#x) "
 					  "overlap those of \"%s\"",
@@ -164,8 +168,11 @@ static void check_pair(const struct model_partition *a,
 				continue;
 			}
 			diag = diag_error("port-twice", x.at,
-					  "%s is given ports that %s has",
-					  a->name, b->name);
+					  "%s is given %#llx to %#llx, of "
+					  "which %s has ports", a->name,
+					  (unsigned long long)x.base,
+					  (unsigned long long)
+					  (x.base + x.size - 1), b->name);
 			diag_note(diag, y.at, "%s has %#llx to %#llx", b->name,
 				  (unsigned long long)y.base,
 				  (unsigned long long)(y.base + y.size - 1));

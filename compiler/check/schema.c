@@ -133,8 +133,6 @@ static bool has_type(int node, const struct schema_property *schema)
 	case SCHEMA_WIDE:
 	case SCHEMA_PAIR:
 		return size == 8;
-	case SCHEMA_NUMBER:
-		return size == 4 || size == 8;
 	case SCHEMA_REG:
 	case SCHEMA_QUAD:
 		return size == 16;

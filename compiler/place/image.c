@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "diag.h"
 #include "place/place.h"
 
 #define GIB (1ull << 30)
@@ -116,6 +115,10 @@ void place_image(struct model *model)
 			      model->table_bytes, LARGE_PAGE);
 }
 
+/* A line has one owner, so there are no more lines than pins. */
+_Static_assert(LINE_VECTOR_FIRST + LINE_PIN_COUNT <= LINE_VECTOR_LAST + 1,
+	       "every line has a vector");
+
 void place_lines(struct model *model)
 {
 	uint32_t i;
@@ -123,17 +126,9 @@ void place_lines(struct model *model)
 	for (i = 0; i < model->partition_count; i++) {
 		const struct model_partition *p = &model->partitions[i];
 		struct model_line *line;
-		struct diag *diag;
 
 		if (p->uart == MODEL_NONE) {
 			continue;
-		}
-		if (model->line_count > LINE_VECTOR_LAST - LINE_VECTOR_FIRST) {
-			diag = diag_error("line-count", p->uart_at,
-					  "there is no vector left for the "
-					  "line of %s", p->name);
-			diag_fix(diag, "use fewer devices");
-			return;
 		}
 		model->lines = util_grow(model->lines, model->line_count,
 					 sizeof(*model->lines));

@@ -102,6 +102,7 @@ static void add_uart(const struct model *model, struct model_partition *p)
 	row.name = "uart";
 	row.at = p->uart_at;
 	row.range_at = p->uart_at;
+	row.own = true;
 	row.action_at = p->uart_at;
 	row.first = base;
 	row.last = base + 7;
@@ -121,6 +122,7 @@ static void add_log(struct model_partition *p)
 	row.name = "log";
 	row.at = p->console.at;
 	row.range_at = p->console.at;
+	row.own = true;
 	row.action_at = p->console.at;
 	row.first = LOG_PORT;
 	row.last = LOG_PORT;
@@ -216,6 +218,18 @@ static void fill_topology(struct cpuid_row *row, uint32_t vps,
 	}
 }
 
+static void mark_own(struct policy *own)
+{
+	uint32_t i;
+
+	for (i = 0; i < own->port_count; i++) {
+		own->ports[i].own = true;
+	}
+	for (i = 0; i < own->msr_count; i++) {
+		own->msrs[i].own = true;
+	}
+}
+
 static void resolve(struct model *model, struct model_partition *p)
 {
 	struct policy *policy = &p->policy;
@@ -224,6 +238,7 @@ static void resolve(struct model *model, struct model_partition *p)
 	if (p->profile != MODEL_NONE) {
 		merge(policy, &model->profiles[p->profile].policy);
 	}
+	mark_own(&p->own);
 	merge(policy, &p->own);
 	if (p->uart != MODEL_NONE) {
 		add_uart(model, p);

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs cpp, dtc, partc and the host compiler for the tests of partc."""
+import json
+import pathlib
+import re
+import struct
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = pathlib.Path("tests/compiler")
+
+WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wswitch-enum", "-Wvla",
+            "-Wmissing-prototypes", "-Werror"]
+CONFIG = {"SVM": "1", "TLFS": "1", "CONSOLE_DEBUGCON": "1",
+          "IMAGE_BASE_MIB": "16"}
+
+
+def build_partc(where):
+    """partc with sanitizers: a crash or a leak of sense fails the test."""
+    program = where / "partc"
+    sources = [str(s) for s in sorted((ROOT / "compiler").rglob("*.c"))
+               if "verify" not in s.relative_to(ROOT).parts]
+    subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-g", "-O1",
+                    "-fsanitize=address,undefined",
+                    "-fno-sanitize-recover=all", *WARNINGS,
+                    f"-I{ROOT}/hv/include", f"-I{ROOT}/compiler",
+                    "-o", str(program), *sources, "-lfdt"], check=True)
+    return program
+
+
+def bzimage(size=6000, room=0x200000, address=0x1000000, **fields):
+    """A kernel as far as its setup header goes; code is a pattern."""
+    data = bytearray(0x400 + 0x200 + size)
+    data[0x1f1] = 1                                 # setup_sects
+    struct.pack_into("<H", data, 0x1fe, 0xaa55)
+    data[0x200:0x202] = b"\xeb\x6a"                 # jump over the header
+    data[0x202:0x206] = b"HdrS"
+    struct.pack_into("<H", data, 0x206, fields.get("version", 0x20f))
+    data[0x211] = 1                                 # LOADED_HIGH
+    struct.pack_into("<I", data, 0x22c, fields.get("initrd_max", 0x7fffffff))
+    struct.pack_into("<H", data, 0x236, fields.get("xloadflags", 1))
+    struct.pack_into("<Q", data, 0x258, address)
+    struct.pack_into("<I", data, 0x260, room)
+    for i in range(0x400, len(data)):
+        data[i] = i % 251
+    return bytes(data)
+
+
+def pvh_elf(wide=True, note=True, entry=0x200040, address=0x200000,
+            code=b"\xf4" * 100, memory=0x3000):
+    """An ELF file: one segment to load, one note."""
+    head, phdr = (64, 56) if wide else (52, 32)
+    at = head + 2 * phdr
+    notes = struct.pack("<III4sI", 4, 4, 18, b"Xen\0", entry) if note \
+        else struct.pack("<III4sI", 4, 4, 99, b"Xen\0", entry)
+    # A foreign note first: readers must step over it.
+    notes = struct.pack("<III8s4s", 6, 3, 7, b"Other\0\0\0", b"abc\0") + notes
+    code_at = at + len(notes)
+    ident = b"\x7fELF" + bytes([2 if wide else 1, 1, 1]) + bytes(9)
+    if wide:
+        out = ident + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, head, 0, 0,
+                                  head, phdr, 2, 0, 0, 0)
+        out += struct.pack("<IIQQQQQQ", 4, 4, at, 0, 0, len(notes),
+                           len(notes), 4)
+        out += struct.pack("<IIQQQQQQ", 1, 5, code_at, 0, address, len(code),
+                           memory, 4096)
+    else:
+        out = ident + struct.pack("<HHIIIIIHHHHHH", 2, 3, 1, 0, head, 0, 0,
+                                  head, phdr, 2, 0, 0, 0)
+        out += struct.pack("<IIIIIIII", 4, at, 0, 0, len(notes), len(notes),
+                           4, 4)
+        out += struct.pack("<IIIIIIII", 1, code_at, 0, address, len(code),
+                           memory, 5, 4096)
+    return out + notes + code
+
+
+def make_guests(where):
+    """Payloads that are small, and wrong only where a test says so."""
+    where.mkdir()
+    (where / "tiny.bin").write_bytes(bytes(range(200)))
+    (where / "tiny.bzimage").write_bytes(bzimage())
+    (where / "tiny.initrd").write_bytes(b"initrd" * 1000)
+    (where / "tiny.elf").write_bytes(pvh_elf())
+    # What the specs that ship ask for.
+    (where / "vmlinuz-cloud").write_bytes(bzimage(room=0x3400000))
+    (where / "initramfs").write_bytes(b"initramfs" * 1000)
+    for name in ("hello", "loop"):
+        (where / f"{name}.bin").write_bytes(name.encode() * 100)
+    return where
+
+
+class Run:
+    """One run of partc, and its output directory."""
+
+    def __init__(self, out, code, stderr):
+        self.out, self.code, self.stderr = out, code, stderr
+
+    def text(self, name):
+        return (self.out / name).read_text()
+
+    def report(self):
+        return json.loads(self.text("report.json"))
+
+
+class Toolchain:
+    def __init__(self, where):
+        self.where = where
+        self.partc = build_partc(where)
+        self.guests = make_guests(where / "guests")
+        self.count = 0
+
+    def autoconf(self, spec):
+        """CONFIG symbols; a spec's comment "CONFIG: A=1 -B" changes them."""
+        config = dict(CONFIG)
+        found = re.search(r"/\* CONFIG: (.*?) \*/", spec.read_text())
+        for word in found.group(1).split() if found else []:
+            if word[0] == "-":
+                del config[word[1:]]
+            else:
+                name, value = word.split("=")
+                config[name] = value
+        path = self.where / f"autoconf-{self.count}.h"
+        path.write_text("".join(f"#define CONFIG_{n} {v}\n"
+                                for n, v in config.items()))
+        return path
+
+    def front(self, spec, out):
+        """cpp and dtc: the blob and the source map."""
+        out.mkdir(parents=True, exist_ok=True)
+        pp, dtb, ann = (out / f"b.{e}" for e in ("pp.dts", "dtb", "ann.dts"))
+        subprocess.run(["gcc", "-E", "-nostdinc", "-undef", "-D__DTS__",
+                        "-x", "assembler-with-cpp",
+                        f"-I{spec.parent}", "-Ipartition-specs",
+                        "-Ipartition-specs/include", str(spec), "-o",
+                        str(pp)], check=True, cwd=ROOT)
+        blob = subprocess.run(["dtc", "-I", "dts", "-O", "dtb", "-@", "-o",
+                               str(dtb), str(pp)], check=True,
+                              capture_output=True, text=True)
+        assert blob.stderr == "", blob.stderr
+        subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dts", "-T", "-T",
+                        "-o", str(ann), str(pp)], check=True,
+                       capture_output=True)
+        return dtb, ann
+
+    def compile(self, spec, out=None, dtb=None):
+        """The way of the Makefile. spec: relative to the project's root."""
+        self.count += 1
+        out = out or self.where / f"run-{self.count}"
+        ann = out / "b.ann.dts"
+        if dtb is None:
+            dtb, ann = self.front(spec, out)
+        config = self.autoconf(ROOT / spec)
+        done = subprocess.run(
+            [str(self.partc), "-o", str(out / "new"), "--dtb",
+             str(dtb), "--map", str(ann), "--spec", str(spec), "-G",
+             str(self.guests), "-K", str(config)],
+            cwd=ROOT, capture_output=True, text=True, errors="replace",
+            timeout=60)
+        stderr = done.stderr.replace(str(self.guests), "GUESTS")
+        return Run(out / "new", done.returncode, stderr)
+
+    def tables(self, run):
+        """What the hypervisor would read."""
+        hv = [f"-I{ROOT}/hv", f"-I{ROOT}/hv/include", f"-I{run.out}"]
+        tables, payload = run.out / "tables.o", run.out / "payload.o"
+        for compiler in ("clang", "gcc"):
+            subprocess.run([compiler, "-std=c11", "-O2", "-ffreestanding",
+                            "-fno-pic", "-fno-pie", *WARNINGS, *hv, "-c",
+                            str(run.out / "tables.c"), "-o", str(tables)],
+                           check=True, cwd=ROOT)
+            subprocess.run([compiler, f"-I{run.out}", "-c",
+                            str(run.out / "payload.S"), "-o", str(payload)],
+                           check=True, cwd=ROOT)
+        dump = run.out / "dump"
+        subprocess.run(["gcc", "-no-pie", f"-I{ROOT}/hv/include", *WARNINGS,
+                        str(HERE / "dump.c"), str(tables), str(payload), "-o",
+                        str(dump)], check=True, cwd=ROOT)
+        done = subprocess.run([str(dump)], check=True, capture_output=True)
+        return json.loads(done.stdout)
