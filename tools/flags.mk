@@ -4,7 +4,11 @@
 # every image shares, and for the tables of one.
 
 HV_CC := $(CC)
-HV_CFLAGS := -std=c11 -ffreestanding -O2 -g \
+# Padding between functions and loops costs a tenth of the text and saves no
+# instruction.
+OPT ?= -O2 -falign-functions=1 -falign-loops=1 $(if \
+	$(findstring clang,$(HV_CC)),,-falign-jumps=1 -falign-labels=1)
+HV_CFLAGS := -std=c11 -ffreestanding $(OPT) -g \
 	-mgeneral-regs-only -mno-red-zone -fno-pic -fno-pie -fno-jump-tables \
 	-fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-common -fstack-usage \

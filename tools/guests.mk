@@ -39,5 +39,5 @@ guests-for-spec:
 		*.bin | *.elf) goal=test-guests;; \
 		*) goal=$(GUESTS)/$${g#guest:};; \
 		esac; \
-		$(MAKE) --no-print-directory $$goal || exit 1; \
+		$(MAKE) -s --no-print-directory $$goal || exit 1; \
 	done

@@ -72,13 +72,15 @@ $(O)/partc.stamp: $(O)/b.dtb $(O)/b.ann.dts $(BUILD)/partc $(KCONFIG_AUTOHEADER)
 	@touch $@
 $(generated:%=$(O)/%): $(O)/partc.stamp ;
 
+# No debug information in these two: the same spec gives the same image
+# wherever it is built.
 $(O)/tables.o: $(O)/tables.c $(BUILD)/flags
 	$(call say,CC,$<)
-	$(Q)$(HV_CC) $(HV_CFLAGS) -I$(O) -MMD -MP -c $< -o $@
+	$(Q)$(HV_CC) $(HV_CFLAGS) -g0 -I$(O) -MMD -MP -c $< -o $@
 # Whatever partc looked at, payloads included, may have changed.
 $(O)/payload.o: $(O)/payload.S $(O)/partc.stamp
 	$(call say,AS,$<)
-	$(Q)$(HV_CC) $(HV_CFLAGS) -Wa,-I$(O) -c $< -o $@
+	$(Q)$(HV_CC) $(HV_CFLAGS) -g0 -Wa,-I$(O) -c $< -o $@
 
 objects := $(shell cat $(BUILD)/objects.list)
 $(O)/bulkhead.elf: $(BUILD)/objects.list $(objects) $(O)/tables.o \

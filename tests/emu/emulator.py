@@ -235,7 +235,7 @@ class Machine:
                 self.streams.setdefault(owner, stream)
             self.watch(stream.sock, stream)
         os.set_blocking(self.process.stdout.fileno(), False)
-        self.watch(self.process.stdout, Stream("emulator", None))
+        self.watch(self.process.stdout, Stream("qemu", None))
         self.qmp_send("qmp_capabilities")
         return self
 

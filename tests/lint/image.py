@@ -67,12 +67,15 @@ class Code:
 
     def __init__(self, elf):
         self.functions = {}
+        data = exceptions("data")
         name = None
         text = run("objdump", "-d", "--no-show-raw-insn", "-j", ".text", elf)
         for line in text.splitlines():
             head = self.HEAD.match(line)
             if head:
-                name = head[2]
+                name = head[2] if head[2] not in data else None
+                if name is None:
+                    continue
                 self.functions.setdefault(name, [])
                 continue
             found = self.LINE.match(line)
@@ -122,7 +125,7 @@ class Stack:
                 name = place.split(":")[-1]
                 # Two static functions of one name: the bigger counts.
                 self.frames[name] = max(self.frames.get(name, 0), int(size))
-                if "dynamic" in kind:
+                if kind == "dynamic":   # "dynamic,bounded" has a bound
                     self.dynamic.append(f"{place}: {kind}")
 
     def frame(self, name):
@@ -149,7 +152,8 @@ class Stack:
             if target in self.code.functions and target != name and \
                     re.match(r"(call|j)", mnemonic):
                 yield target
-            elif target == name and mnemonic.startswith("call"):
+            elif target == name and mnemonic.startswith("call") and \
+                    not offset.startswith("+"):
                 yield target
 
     def deepest(self):
