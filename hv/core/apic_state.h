@@ -28,6 +28,8 @@ struct apic_state {
 	uint8_t isr_top;
 	uint8_t ppr;
 	uint8_t tpr;
+	uint8_t irr_words;	/* bit n: irr[n] is not 0 */
+	uint8_t isr_words;
 	uint32_t svr;
 	uint64_t irr[4];
 	uint64_t isr[4];

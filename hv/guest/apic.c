@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The heart of the local APIC: which vector is requested, in service, above
- * the priority (SDM3 11.8, 11.9). It keeps true: irr_top, isr_top and ppr
+ * the priority (SDM3 11.8, 11.9). It keeps true: *_words, *_top and ppr
  * follow from irr[], isr[] and tpr; no vector below 16 is in irr[] or isr[].
  * All of it runs on the VP's own LP. Delivery is atomic (a vector that was
  * offered is taken or stays requested), so the spurious vector never fires.
@@ -9,15 +9,26 @@
 #include "guest/apic_private.h"
 #include "guest/ioapic.h"
 
-/* Highest bit of words[last] and below; 0: none. */
-static inline uint8_t top_vector(const uint64_t *words, unsigned last)
+/*
+ * Clears a bit of words[]; used says which of them are not 0. The highest
+ * vector that is left, or 0.
+ */
+static inline uint8_t clear_vector(uint64_t words[4], uint8_t *used,
+				   uint8_t vector)
 {
-	for (unsigned i = last + 1; i-- > 0;) {
-		if (words[i] != 0) {
-			return (uint8_t)(i * 64 + bits_highest(words[i]));
-		}
+	unsigned word = vector >> 6;
+	unsigned left = *used;
+
+	words[word] &= ~BIT(vector & 63u);
+	if (words[word] == 0) {
+		left &= ~(1u << word);
+		*used = (uint8_t)left;
 	}
-	return 0;
+	if (left == 0) {
+		return 0;
+	}
+	word = bits_highest(left) & 3u;
+	return (uint8_t)(word * 64 + bits_highest(words[word]));
 }
 
 /* SDM3 11.8.3.1 */
@@ -63,6 +74,7 @@ static inline void request_vector(struct apic_state *apic, uint8_t vector)
 	uint64_t bit = BIT(vector & 63u);
 
 	apic->irr[word] |= bit;
+	apic->irr_words |= (uint8_t)(1u << word);
 	apic->tmr[word] &= ~bit;
 	if (vector > apic->irr_top) {
 		apic->irr_top = vector;
@@ -122,6 +134,7 @@ static void take_word(struct vp *vp, unsigned i)
 		return;
 	}
 	apic->irr[i] |= bits;
+	apic->irr_words |= (uint8_t)(1u << i);
 	apic->tmr[i] = (apic->tmr[i] & ~bits) | (level & bits);
 	if (i * 64 + bits_highest(bits) > apic->irr_top) {
 		apic->irr_top = (uint8_t)(i * 64 + bits_highest(bits));
@@ -159,11 +172,9 @@ void apic_accept(struct vp *vp, uint8_t vector)
 	if ((apic->irr[word] & bit) == 0) {
 		return;
 	}
-	apic->irr[word] &= ~bit;
-	if (vector == apic->irr_top) {
-		apic->irr_top = top_vector(apic->irr, word);
-	}
+	apic->irr_top = clear_vector(apic->irr, &apic->irr_words, vector);
 	apic->isr[word] |= bit;
+	apic->isr_words |= (uint8_t)(1u << word);
 	if (vector > apic->isr_top) {
 		apic->isr_top = vector;
 		update_ppr(apic);
@@ -175,13 +186,10 @@ void apic_end_of_interrupt(struct vp *vp)
 {
 	struct apic_state *apic = &vp->apic;
 	uint8_t vector = apic->isr_top;
-	unsigned word = vector >> 6;
-	uint64_t bit = BIT(vector & 63u);
 
-	apic->isr[word] &= ~bit;
-	apic->isr_top = top_vector(apic->isr, word);
+	apic->isr_top = clear_vector(apic->isr, &apic->isr_words, vector);
 	update_ppr(apic);
-	if ((apic->tmr[word] & bit) != 0) {
+	if ((apic->tmr[vector >> 6] & BIT(vector & 63u)) != 0) {
 		ioapic_end_of_interrupt(vp->partition, vector);
 	}
 }

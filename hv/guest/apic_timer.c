@@ -111,16 +111,11 @@ static void arm(struct vp *vp, uint64_t now)
 	apic->timer_host = host;
 }
 
-/* Makes happen what is due by guest time now. */
-static void settle(struct vp *vp, uint64_t now)
+static __attribute__((noinline)) void expire(struct vp *vp, uint64_t now)
 {
 	struct apic_state *apic = &vp->apic;
 	uint32_t lvt = apic->lvt[APIC_LVT_TIMER];
 
-	if (!apic->timer_running ||
-	    now - apic->timer_start < apic->timer_length) {
-		return;
-	}
 	if ((lvt & APIC_LVT_MASKED) == 0) {
 		apic_set_requested(vp, (uint8_t)lvt);
 	}
@@ -129,6 +124,15 @@ static void settle(struct vp *vp, uint64_t now)
 		arm(vp, now);
 	} else {
 		stop(apic);
+	}
+}
+
+/* Makes happen what is due by guest time now. */
+static inline void settle(struct vp *vp, uint64_t now)
+{
+	if (vp->apic.timer_running &&
+	    now - vp->apic.timer_start >= vp->apic.timer_length) {
+		expire(vp, now);
 	}
 }
 

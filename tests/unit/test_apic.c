@@ -297,6 +297,7 @@ static void test_esr_write_then_read(void **state)
 	(void)state;
 	self_ipi(vp, 0x0f);
 	assert_int_equal(pending(vp), -1);
+	page_write(vp, 0xf0, 0x1ff);
 	assert_int_equal(page_read(vp, 0x280), 0);
 	page_write(vp, 0x280, 0xffffffff);
 	assert_int_equal(page_read(vp, 0x280), 0x20);

@@ -421,6 +421,7 @@ static void test_reset_gives_lines_back(void **state)
 	ioapic_raise(FAKE_BIG, 9, true);
 	ioapic_raise(FAKE_BIG, 12, true);
 	io_write(0, 0x05000000);
+	io_read(1);
 	ioapic_reset(FAKE_BIG);
 	assert_int_equal(partition_table[FAKE_BIG].ioapic.select, 0);
 	ioapic_reset(FAKE_BIG);
