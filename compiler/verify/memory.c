@@ -158,8 +158,8 @@ static void memory_check_loads(const struct image *image,
 		const struct image_segment *segment =
 			image_find_segment(image, data, load->size);
 
-		/* bytes, not .bss: a load has bytes in the file. */
-		if (!load->size || !image_bytes(image, data, load->size) || data < base || data - base > size ||
+		if (!load->size || !image_bytes(image, data, load->size) ||
+		    data < base || data - base > size ||
 		    load->size > size - (data - base)) {
 			report_error(report, p->where, "partition %s: load "
 				     "%u for GPA 0x%llx, %llu bytes at "

@@ -326,8 +326,10 @@ static void nested_check_owners(struct walk *walk,
 	const struct extent *widest = NULL;	/* reaches furthest so far */
 	size_t i;
 
-	qsort(walk->extents, walk->extent_count, sizeof(*walk->extents),
-	      nested_compare_extents);
+	if (walk->extent_count) {
+		qsort(walk->extents, walk->extent_count,
+		      sizeof(*walk->extents), nested_compare_extents);
+	}
 	for (i = 0; i < walk->extent_count; i++) {
 		const struct extent *extent = &walk->extents[i];
 		const struct partition_tables *p =

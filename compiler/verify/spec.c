@@ -19,14 +19,6 @@ uint32_t spec_follow(const struct fdt *fdt, const struct fdt_prop *prop,
 	return fdt_find_phandle(fdt, fdt_cell(prop, index));
 }
 
-const struct fdt_prop *spec_get(const struct spec_partition *p,
-				const char *name)
-{
-	const struct fdt_prop *prop = fdt_get(p->spec->fdt, p->node, name);
-
-	return prop ? prop : fdt_get(p->spec->fdt, p->profile, name);
-}
-
 const char *spec_text(const struct spec_partition *p, const char *name,
 		      const char *otherwise)
 {

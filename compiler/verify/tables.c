@@ -2,7 +2,8 @@
 /*
  * Copies the generated tables out of the image. Keeps true: each array is one
  * object by the image's symbols, from its first byte to its last, and lies in
- * a segment that is neither writable nor executable; each text ends. Big objects (nested tables, bitmaps) stay in the file's bytes.
+ * a segment that is neither writable nor executable; each text
+ * ends. Big objects (nested tables, bitmaps) stay in the file's bytes.
  */
 #include "verify.h"
 

@@ -254,10 +254,7 @@ uint32_t spec_partition_index(const struct spec *spec, uint32_t node);
 /* Node that a one-cell phandle property (its cell index) names. */
 uint32_t spec_follow(const struct fdt *fdt, const struct fdt_prop *prop,
 		     uint32_t index);
-/* The partition's own property, else its profile's. */
-const struct fdt_prop *spec_get(const struct spec_partition *p,
-				const char *name);
-/* The same, as a text: otherwise if there is none. */
+/* The partition's own text, else its profile's, else otherwise. */
 const char *spec_text(const struct spec_partition *p, const char *name,
 		      const char *otherwise);
 /* Position of text in names, or count. */

@@ -12,7 +12,8 @@
 #define PAGE_LARGE 0xe7		/* and PS */
 #define PAGE_ALIGNED __attribute__((aligned(4096)))
 
-#define A_SPA 0x2000000ull	/* 2 MiB and four pages */
+#define A_SPA 0x2000000ull	/* 2 MiB */
+#define A_TAIL 0x2800000ull	/* and four pages, elsewhere */
 #define B_SPA 0x40000000ull	/* 1 GiB and 2 MiB */
 
 void boot_start32(void);
@@ -24,6 +25,9 @@ uint8_t live_log[4096] __attribute__((section(".noinit")));
 uint8_t boot_stack[64] = { 1 };
 static const uint8_t payload[64] __attribute__((section(".payload"))) = {
 	0xf4, 0xeb, 0xfd
+};
+static const uint8_t stack[16] __attribute__((section(".payload"))) = {
+	1, 2, 3
 };
 
 /* ---- nested tables ---- */
@@ -38,10 +42,10 @@ static const uint64_t PAGE_ALIGNED nested_a[4][512] = {
 	[1] = { [0] = (uint64_t)pool_a[2] + TABLE },
 	[2] = { [0] = A_SPA + PAGE_LARGE,
 		[1] = (uint64_t)pool_a[3] + TABLE },
-	[3] = { [0] = A_SPA + 0x200000 + PAGE_4K,
-		[1] = A_SPA + 0x201000 + PAGE_4K,
-		[2] = A_SPA + 0x202000 + PAGE_4K,
-		[3] = A_SPA + 0x203000 + PAGE_4K },
+	[3] = { [0] = A_TAIL + PAGE_4K,
+		[1] = A_TAIL + 0x1000 + PAGE_4K,
+		[2] = A_TAIL + 0x2000 + PAGE_4K,
+		[3] = A_TAIL + 0x3000 + PAGE_4K },
 };
 
 static const uint64_t PAGE_ALIGNED nested_b[3][512] = {
@@ -101,24 +105,28 @@ CPUIDS(b, 0, 0, 0, 0);
 /* ---- partitions ---- */
 
 static const struct region_config regions_a[] = {
-	{ 0, A_SPA, 0x204000, "image.dts:83:4" },
+	{ 0, A_SPA, 0x200000, "image.dts:83:4" },
+	{ 0x200000, A_TAIL, 0x4000, "image.dts:83:4" },
 };
 static const struct region_config regions_b[] = {
 	{ 0, B_SPA, 0x40200000, "image.dts:94:4" },
 };
 static const struct load_config loads[] = {
 	{ 0x100000, sizeof(payload), payload },
+	{ 0x1000, sizeof(stack), stack },
 };
 
 #define CONFIG(letter, vp, vps, default_, failure_, max) { \
 	.name = #letter, .where = "image.dts:8" #vp ":3", \
 	.flags = PARTITION_TLFS, \
 	.vp_first = vp, .vp_count = vps, .gpa_bits = 36, \
-	.regions = regions_##letter, .region_count = 1, \
-	.loads = loads, .load_count = 1, \
+	.regions = regions_##letter, \
+	.region_count = sizeof(regions_##letter) / 32, \
+	.loads = loads, .load_count = 2, \
 	.ports = ports_##letter, \
 	.port_count = sizeof(ports_##letter) / sizeof(ports_##letter[0]), \
-	.msrs = msrs, .msr_count = 3, .cpuids = cpuids_##letter, .cpuid_count = 7, \
+	.msrs = msrs, .msr_count = 3, \
+	.cpuids = cpuids_##letter, .cpuid_count = 7, \
 	.port_default = default_, .iopm = iopm_##letter, .msrpm = msrpm, \
 	.cr4_allow = 0x40020, .efer_allow = 0xd00, .xcr0_allow = 3, \
 	.hv_privileges = 0x802, \
