@@ -32,6 +32,15 @@ static void crash_log_char(uint32_t partition, uint8_t c)
 	log_guest(partition, digit[c & 15]);
 }
 
+/* The text is over, or broken off: its last line ends. */
+static bool crash_end_text(const struct vp *vp, bool in_line)
+{
+	if (in_line) {
+		log_guest(vp->partition, '\n');
+	}
+	return false;
+}
+
 /* The next piece of the text. True: more is to come. */
 static bool crash_log_piece(struct vp *vp, uint64_t at, uint64_t length)
 {
@@ -43,19 +52,22 @@ static bool crash_log_piece(struct vp *vp, uint64_t at, uint64_t length)
 		length = HV_CRASH_MESSAGE_MAX;
 	}
 	if (done >= length) {
-		return false;
+		return crash_end_text(vp, done != 0);
 	}
 	size = length - done < CRASH_PIECE ? length - done : CRASH_PIECE;
 	if (window_read(vp->partition, gpa(at + done), piece, size) != HV_OK) {
-		log_line("%s: crash text at %lx cannot be read",
+		log_line("partition %s: crash text at %lx cannot be read",
 			 partition_config(vp->partition)->name, at + done);
-		return false;
+		return crash_end_text(vp, done != 0);
 	}
 	for (uint64_t i = 0; i < size; i++) {
 		crash_log_char(vp->partition, piece[i]);
 	}
 	vp->synth.crash_done += (uint32_t)size;
-	return vp->synth.crash_done < length;
+	if (vp->synth.crash_done < length) {
+		return true;
+	}
+	return crash_end_text(vp, piece[size - 1] != '\n');
 }
 
 enum outcome crash_write_control(struct vp *vp, uint64_t value)
@@ -71,16 +83,13 @@ enum outcome crash_write_control(struct vp *vp, uint64_t value)
 		p[i] = __atomic_load_n(&synth->crash[i], __ATOMIC_RELAXED);
 	}
 	if (vp->synth.crash_done == 0) {
-		log_line("%s: VP %u reports a crash: %lx %lx %lx %lx %lx",
+		log_line("partition %s: VP %u reports a crash: %lx %lx %lx %lx %lx",
 			 partition_config(vp->partition)->name, vp->number,
 			 p[0], p[1], p[2], p[3], p[4]);
 	}
 	if ((value & BIT(HV_CRASH_MESSAGE_BIT)) != 0 &&
 	    crash_log_piece(vp, p[3], p[4])) {
 		return OUTCOME_SAME;
-	}
-	if (vp->synth.crash_done != 0) {
-		log_guest(vp->partition, '\n');
 	}
 	partition_fail(vp, "crash reported", p[0], p[1], p[2]);
 	return OUTCOME_STOP;

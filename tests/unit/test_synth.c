@@ -530,8 +530,8 @@ static void test_crash_notify(void **state)
 	assert_int_equal(fake_end.info[1], 0x101);
 	assert_int_equal(fake_end.info[2], 0x102);
 	assert_string_equal(fake_log,
-			    "full: VP 0 reports a crash: 100 101 102 103 "
-			    "104\n");
+			    "partition full: VP 0 reports a crash: 100 101 "
+			    "102 103 104\n");
 }
 
 /* Executes the WRMSR until it is done; how often? */
@@ -564,6 +564,20 @@ static void test_crash_text(void **state)
 	at = strchr(fake_log, '\n') + 1;
 	assert_string_equal(at, "line one\nline two has \\x1b[31m, \\x7f and "
 			    "\\xff\tin it\\x00\n");
+}
+
+/* A text that ends its line gets no empty one; a part of a line gets an end. */
+static void test_crash_text_end(void **state)
+{
+	(void)state;
+	memcpy(&fake_ram[PARTITION_FULL][0x2000], "ab\n", 3);
+	report(0x2000, 3);
+	assert_string_equal(strchr(fake_log, '\n') + 1, "ab\n");
+	setup(state);
+	memset(fake_ram[PARTITION_FULL], 'x', FAKE_RAM_SIZE);
+	report(FAKE_RAM_SIZE - 32, 64);
+	assert_int_equal(fake_log[strlen(fake_log) - 1], '\n');
+	assert_int_equal(fake_log[strlen(fake_log) - 2], '\n');
 }
 
 /* 4096 characters at most, a bounded piece of them at a time. */
@@ -614,6 +628,7 @@ static void test_crash_text_changes(void **state)
 			 OUTCOME_STOP);
 	assert_int_equal(fake_end.fail_count, 1);
 	assert_int_equal(strspn(strchr(fake_log, '\n') + 1, "x"), 32);
+	assert_int_equal(fake_log[strlen(fake_log) - 1], '\n');
 }
 
 int main(void)
@@ -644,6 +659,7 @@ int main(void)
 		cmocka_unit_test_setup(test_crash_registers, setup),
 		cmocka_unit_test_setup(test_crash_notify, setup),
 		cmocka_unit_test_setup(test_crash_text, setup),
+		cmocka_unit_test_setup(test_crash_text_end, setup),
 		cmocka_unit_test_setup(test_crash_text_is_bounded, setup),
 		cmocka_unit_test_setup(test_crash_text_elsewhere, setup),
 		cmocka_unit_test_setup(test_crash_text_changes, setup),
