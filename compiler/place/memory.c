@@ -133,8 +133,8 @@ static void place_free(const struct model *model, struct model_partition *p)
 		diag_note(diag, model->machine.ram[i].at, "RAM: %s",
 			  util_size(model->machine.ram[i].size));
 	}
-	diag_fix(diag, "the board has %s in all; the image takes %s, report "
-		 "and docs/spec.md say what else does: give less memory",
+	diag_fix(diag, "the board has %s in all, of which the image takes "
+		 "%s: give less memory",
 		 util_size(total),
 		 util_size(model->image_limit - model->image_base));
 }
