@@ -39,4 +39,4 @@ check:
 	@tools/deps.sh check check
 	@$(check-sub) all
 bench:
-	@$(check-sub) bench
+	@BULKHEAD_WRITE='$(WRITE)' $(check-sub) bench
