@@ -158,7 +158,6 @@ static const struct schema_property partition_properties[] = {
 	{ "uart", SCHEMA_REFERENCE, false, NULL },
 	{ "uart-as", SCHEMA_CELL, false, NULL },
 	{ "console", SCHEMA_STRING, false, console_words },
-	{ "tlfs", SCHEMA_STRINGS, false, schema_tlfs_words },
 	{ "port-default", SCHEMA_STRING, false, schema_default_words },
 	{ "on-failure", SCHEMA_STRING, false, schema_failure_words },
 	{ "restart-max", SCHEMA_CELL, false, NULL },

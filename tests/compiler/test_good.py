@@ -413,7 +413,7 @@ def test_plan(good):
 
 def test_refine(good):
     _, tables = good("refine")
-    plain, same, other = tables["partitions"]
+    plain, same, other, own = tables["partitions"]
     # Equal bitmaps are one.
     assert plain["maps"] == same["maps"]
     assert plain["maps"][0] != other["maps"][0]
@@ -428,7 +428,11 @@ def test_refine(good):
     msrs = {row[0]: row[1:] for row in other["msrs"]}
     assert msrs[0xc0000080] == [0xc0000080, 0, MSR_EMULATE, MSR_DENY]
     assert msrs[0x1234] == [0x1236, 0x123456789a, MSR_VALUE, MSR_STRICT]
-    assert other["privileges"] == 0x60
+    # A profile of the spec's own: nothing but what it says.
+    assert own["privileges"] == 0x60
+    assert own["ports"] == [[0x10, 0x10, 0, OFF]] and own["msrs"] == []
+    assert (own["cr4"], own["efer"], own["xcr0"]) == (0x20, 0x500, 1)
+    assert own["port_default"] == DENY
     assert cpuid(other, 1)["dynamic"] == 1 | 16
     # No XSAVE, no SMAP shown: CR4 and XCR0 follow. SMEP is.
     assert other["xcr0"] == 1 and plain["xcr0"] == 7
