@@ -172,10 +172,17 @@ $(BUILD)/verify: $(VERIFY_OBJECTS)
 
 -include $(PARTC_OBJECTS:.o=.d) $(VERIFY_OBJECTS:.o=.d)
 
+# GRUB's own program on the ISO.
+$(BUILD)/eltorito.img: tools/iso.sh
+	$(call say,GRUB,$@)
+	@mkdir -p $(@D)
+	$(Q)tools/iso.sh core $@
+
 # Everything that no spec changes.
 .PHONY: core hv
 hv: $(BUILD)/objects.list $(BUILD)/bulkhead.ld
-core: $(BUILD)/objects.list $(BUILD)/bulkhead.ld $(BUILD)/partc $(BUILD)/verify
+core: $(BUILD)/objects.list $(BUILD)/bulkhead.ld $(BUILD)/partc \
+		$(BUILD)/verify $(BUILD)/eltorito.img
 
 # ---- guests ----------------------------------------------------------------
 

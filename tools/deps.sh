@@ -19,7 +19,7 @@ device-tree-compiler parses a spec
 acpica-tools compiles the ACPI tables of a guest
 kconfig-frontends-nox|kconfig-frontends configuration (make menuconfig)
 grub-pc-bin the boot loader on the ISO
-grub-common makes the ISO (grub-mkrescue)
+grub-common puts GRUB on the ISO (grub-mkimage)
 xorriso writes the ISO
 qemu-system-x86 the machine that boots it
 python3 drives the emulator

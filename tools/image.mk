@@ -6,7 +6,7 @@
 #   SPEC --cpp--> b.pp.dts --dtc--> b.dtb, b.ann.dts (source map)
 #     --partc--> tables.c payload.S grub.cfg report.txt report.json
 #     --cc, ld--> bulkhead.elf --verify--> verify.stamp
-#     --grub-mkrescue--> bulkhead.iso
+#     --xorriso--> bulkhead.iso
 #
 # Each step leaves a file that a person can open.
 
@@ -96,9 +96,9 @@ $(O)/verify.stamp: $(O)/bulkhead.elf $(O)/b.dtb $(BUILD)/verify
 		{ cat $(O)/verify.txt >&2; rm -f $(O)/bulkhead.iso; exit 1; }
 	@touch $@
 
-$(O)/bulkhead.iso: $(O)/verify.stamp $(O)/grub.cfg tools/iso.sh
+$(O)/bulkhead.iso: $(O)/verify.stamp $(O)/grub.cfg $(BUILD)/eltorito.img
 	$(call say,ISO,$@)
-	$(Q)tools/iso.sh $(O)/bulkhead.elf $(O)/grub.cfg $@
+	$(Q)tools/iso.sh disc $(BUILD)/eltorito.img $(O)/bulkhead.elf $(O)/grub.cfg $@
 
 -include $(O)/b.d $(O)/deps.d $(O)/tables.d
 FORCE:
