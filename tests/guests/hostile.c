@@ -131,6 +131,8 @@ static const struct {
 static bool may_write(uint32_t msr, uint64_t value)
 {
 	switch (msr) {
+	case MSR_APIC_BASE:		/* off is not left in one step */
+		return (value >> 11 & 1) != 0;
 	case MSR_HV_RESET:
 		return (value & 1) == 0;
 	case MSR_HV_CRASH_CTL:
@@ -229,7 +231,12 @@ static void bits_of_cr0(void)
 	uint64_t before = read_cr0();
 
 	for (unsigned i = 0; i < 64; i++) {
-		unsigned v = try_write_cr0(before ^ 1ull << i);
+		unsigned v;
+
+		if (i == 0 || i == 31) {	/* PE, PG: QEMU obeys */
+			continue;
+		}
+		v = try_write_cr0(before ^ 1ull << i);
 
 		count_bit(&m, i, v, before, read_cr0());
 		write_cr0(before);

@@ -229,7 +229,8 @@ void hostile_interrupts(void)
 	apic_enable(true);
 	interrupts_taken = 0;
 	for (unsigned i = 0; i < 20000; i++) {
-		uint32_t low = (uint32_t)random_next() & 0xccfff;
+		/* Vectors below 16 are refused, to 31 look like faults. */
+		uint32_t low = ((uint32_t)random_next() & 0xccfff) | 0x20;
 		uint32_t mode = low >> 8 & 7;
 		bool self = (low & 0xc0000) != 0xc0000;
 

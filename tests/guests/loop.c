@@ -11,20 +11,54 @@
 #define PERIOD_US 1000
 #define REPORT 1000
 
+struct score {
+	uint64_t late_max;
+	uint64_t late_sum;
+	uint64_t lost;
+};
+
 static void tick(struct trap_frame *f)
 {
 	(void)f;
 	apic_eoi();
 }
 
+/* Waits for the deadline; how much later it is then. */
+static uint64_t wait_until(uint64_t deadline)
+{
+	while (rdtsc() < deadline) {	/* again, if woken early */
+		timer_arm_tsc(VECTOR_TIMER, deadline);
+		wait_interrupt();
+	}
+	return rdtsc() - deadline;
+}
+
+static void add(struct score *score, uint64_t late, uint64_t lost)
+{
+	score->late_sum += late;
+	score->lost += lost;
+	if (late > score->late_max) {
+		score->late_max = late;
+	}
+}
+
+/* One line for the last REPORT periods and for all so far. */
+static void report(uint64_t count, const struct score *window,
+		   const struct score *all)
+{
+	print("loop: period %lu max-late %lu lost %lu "
+	      "(last %u: max-late %lu avg-late %lu lost %lu)\n",
+	      count, all->late_max, all->lost, REPORT, window->late_max,
+	      window->late_sum / REPORT, window->lost);
+}
+
 void guest_main(void)
 {
 	uint64_t period = tsc_from_us(PERIOD_US);
+	struct score window = { 0, 0, 0 };
+	struct score all = { 0, 0, 0 };
 	uint64_t deadline;
-	uint64_t late_max = 0;
-	uint64_t late_sum = 0;
-	uint64_t done_count = 0;
-	uint64_t lost_count = 0;
+	uint64_t count = 0;
 
 	apic_enable(true);
 	irq_handlers[VECTOR_TIMER] = tick;
@@ -35,28 +69,16 @@ void guest_main(void)
 		deadline += period;
 	}
 	for (;;) {
-		uint64_t late;
+		uint64_t late = wait_until(deadline);
+		uint64_t lost = late / period;	/* deadlines that passed */
 
-		while (rdtsc() < deadline) {	/* again, if early */
-			timer_arm_tsc(VECTOR_TIMER, deadline);
-			wait_interrupt();
-		}
-		late = rdtsc() - deadline;
-		late_sum += late;
-		if (late > late_max) {
-			late_max = late;
-		}
-		done_count++;
-		deadline += period;
-		while (late >= period) {	/* its deadline has passed */
-			late -= period;
-			deadline += period;
-			lost_count++;
-		}
-		if (done_count % REPORT == 0) {
-			print("loop: period %lu max-late %lu avg-late %lu "
-			      "lost %lu\n", done_count, late_max,
-			      late_sum / done_count, lost_count);
+		add(&window, late, lost);
+		add(&all, late, lost);
+		deadline += period * (1 + lost);
+		count++;
+		if (count % REPORT == 0) {
+			report(count, &window, &all);
+			window = (struct score){ 0, 0, 0 };
 		}
 	}
 }

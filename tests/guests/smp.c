@@ -494,10 +494,12 @@ static void test_deadline(void)
 	}
 	clear_counts();
 	apic_write(APIC_LVT_TIMER, APIC_TIMER_DEADLINE | VECTOR_TIMER);
-	deadline = rdtsc() + tsc_from_us(2000);
+	deadline = rdtsc() + tsc_hz() * 60;
 	wrmsr(MSR_TSC_DEADLINE, deadline);
 	check(rdmsr(MSR_TSC_DEADLINE) == deadline, "deadline-reads-back",
 	      "%lx", rdmsr(MSR_TSC_DEADLINE));
+	deadline = rdtsc() + tsc_from_us(2000);
+	wrmsr(MSR_TSC_DEADLINE, deadline);
 	ok = wait_count(&hits[0][VECTOR_TIMER], 1);
 	check(ok && timer_tsc >= deadline, "deadline-not-early", "%lx %lx",
 	      timer_tsc, deadline);
@@ -508,9 +510,9 @@ static void test_deadline(void)
 	check(wait_count(&hits[0][VECTOR_TIMER], 1), "deadline-in-the-past",
 	      "nothing");
 	clear_counts();
-	wrmsr(MSR_TSC_DEADLINE, rdtsc() + tsc_from_us(1000));
+	wrmsr(MSR_TSC_DEADLINE, rdtsc() + tsc_from_us(100000));
 	wrmsr(MSR_TSC_DEADLINE, 0);
-	delay_us(3000);
+	delay_us(110000);
 	open_window();
 	check(hits[0][VECTOR_TIMER] == 0, "deadline-disarmed", "%u",
 	      hits[0][VECTOR_TIMER]);
@@ -518,9 +520,10 @@ static void test_deadline(void)
 	check(apic_read(APIC_TIMER_CURRENT) == 0, "deadline-no-count", "%u",
 	      apic_read(APIC_TIMER_CURRENT));
 	/* A mode change disarms (SDM3 11.5.4.1). */
-	wrmsr(MSR_TSC_DEADLINE, rdtsc() + tsc_from_us(1000));
+	clear_counts();
+	wrmsr(MSR_TSC_DEADLINE, rdtsc() + tsc_from_us(100000));
 	apic_write(APIC_LVT_TIMER, APIC_TIMER_ONESHOT | VECTOR_TIMER);
-	delay_us(3000);
+	delay_us(110000);
 	open_window();
 	check(hits[0][VECTOR_TIMER] == 0, "deadline-mode-change", "%u",
 	      hits[0][VECTOR_TIMER]);
