@@ -55,19 +55,6 @@ static void write_register(FILE *out, const char *name, uint32_t port)
 		port == 0 ? 0 : 1, (unsigned long long)port);
 }
 
-static uint32_t find_port(const struct model_partition *p,
-			  enum port_action action)
-{
-	uint32_t i;
-
-	for (i = 0; i < p->policy.port_count; i++) {
-		if (p->policy.ports[i].action == action) {
-			return p->policy.ports[i].first;
-		}
-	}
-	return 0;
-}
-
 /* Fields that mean fixed hardware, which there is none of: all zero. */
 static void write_fixed_hardware(FILE *out)
 {
@@ -147,7 +134,7 @@ void acpi_write_fadt(FILE *out, const struct model_partition *p)
 		"GPE0 Block", "GPE1 Block"
 	};
 	uint64_t dsdt = PLACE_ACPI + ACPI_DSDT;
-	uint32_t off = find_port(p, PORT_OFF);
+	uint32_t off = place_find_port(p, PORT_OFF);
 	size_t i;
 
 	write_header(out, "FACP", 5);
@@ -157,7 +144,7 @@ void acpi_write_fadt(FILE *out, const struct model_partition *p)
 		(unsigned long long)dsdt);
 	write_fixed_hardware(out);
 	write_flags(out);
-	write_register(out, "Reset Register", find_port(p, PORT_RESET));
+	write_register(out, "Reset Register", place_find_port(p, PORT_RESET));
 	fprintf(out, "[0001] Value to cause reset : 01\n"
 		"[0002] ARM Flags (decoded below) : 0000\n"
 		"PSCI Compliant : 0\nMust use HVC for PSCI : 0\n"

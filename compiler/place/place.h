@@ -20,6 +20,7 @@
 #define PLACE_LOW_END 0x9f000ull	/* of usable low memory, in the E820 */
 #define PLACE_ACPI 0xe0000ull
 #define PLACE_ACPI_SIZE 0x8000ull
+#define PLACE_RESET_VECTOR 0xffff0ull
 #define PLACE_HIGH 0x100000ull
 #define PLACE_REAL_MODE_LIMIT 0x100000ull
 
@@ -50,6 +51,9 @@ void place_memory_map(const struct model_partition *p,
 
 /* Profile + refinement + rows that follow from uart and console. */
 void place_policies(struct model *model);
+/* First port of the partition's row with that action, 0 if there is none. */
+uint32_t place_find_port(const struct model_partition *p,
+			 enum port_action action);
 /* CR4, EFER, XCR0 bits that go with the CPUID rows. */
 void place_controls(struct model_partition *p);
 

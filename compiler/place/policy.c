@@ -277,3 +277,16 @@ void place_policies(struct model *model)
 		resolve(model, &model->partitions[i]);
 	}
 }
+
+uint32_t place_find_port(const struct model_partition *p,
+			  enum port_action action)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->policy.port_count; i++) {
+		if (p->policy.ports[i].action == action) {
+			return p->policy.ports[i].first;
+		}
+	}
+	return 0;
+}
