@@ -306,21 +306,6 @@ static void bits_of_xcr0(void)
 	}
 }
 
-/* Address bits that no page table can have. Last: it is the boldest. */
-static void bits_of_cr3(void)
-{
-	struct masks m = { 0, 0, 0 };
-	uint64_t before = read_cr3();
-
-	for (unsigned i = 48; i < 64; i++) {
-		unsigned v = try_write_cr3(before | 1ull << i);
-
-		count_bit(&m, i, v, before, read_cr3());
-		write_cr3(before);
-	}
-	print_masks("cr3", &m);
-}
-
 /* ---- instructions ------------------------------------------------------- */
 
 #define ODD(name, code) \
@@ -436,10 +421,6 @@ void guest_main(void)
 	pass("modes");
 	hostile_interrupts();
 	pass("interrupts");
-	if (hv_present()) {
-		bits_of_cr3();
-	}
-	pass("cr3");
 	print("DONE %u passed, %u failed\n", passed_count, failed_count);
 	delay_us(50000);
 	hostile_triple_fault();
