@@ -25,6 +25,8 @@
 #define PTE_ADDRESS 0x000ffffffffff000ull
 #define PTE_SEEN (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY)
 
+_Static_assert(HVMAP_PEEK_ENTRY == (PTE_SEEN | PTE_NX), "as of a window");
+
 /* Windows of LP n: 4 KiB ones in the n-th 2 MiB, large ones behind them. */
 #define WINDOW_BASE BIT(39)
 #define WINDOW_LARGE_BASE (WINDOW_BASE + BIT(30))
@@ -116,6 +118,17 @@ void *hvmap_window(unsigned slot, spa_t page, bool write)
 				     (write ? PTE_WRITE : 0);
 	regs_invlpg(at);
 	return at;
+}
+
+struct hvmap_peek hvmap_peek(unsigned slot)
+{
+	uint32_t lp = lp_self()->index;
+
+	return (struct hvmap_peek){
+		.entry = &lp_pages[lp].windows[slot],
+		.at = (const uint8_t *)(WINDOW_BASE + lp * LARGE_PAGE_SIZE +
+					slot * PAGE_SIZE)
+	};
 }
 
 void hvmap_window_close(unsigned slot)

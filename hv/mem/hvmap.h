@@ -11,6 +11,8 @@
 #ifndef MEM_HVMAP_H
 #define MEM_HVMAP_H
 
+#include "cpu/regs.h"
+#include "lib/bits.h"
 #include "lib/types.h"
 
 /* Slots of 4 KiB: one window is open at a time. */
@@ -28,6 +30,36 @@ enum hvmap_large_slot {
 void *hvmap_window(unsigned slot, spa_t page, bool write) must_use;
 /* Clears the slot: a stray access faults from then on. */
 void hvmap_window_close(unsigned slot);
+
+/*
+ * A row of looks through one slot: each maps a page, read-only, in place of
+ * the one before, and loads one word of it. hvmap_window_close() ends it.
+ */
+struct hvmap_peek {
+	uint64_t *entry;
+	const uint8_t *at;
+};
+
+struct hvmap_peek hvmap_peek(unsigned slot) must_use;
+
+typedef uint64_t __attribute__((aligned(1), may_alias)) hvmap_word_t;
+
+/* Present, accessed, dirty, not executable. */
+#define HVMAP_PEEK_ENTRY (BIT(0) | BIT(5) | BIT(6) | BIT(63))
+
+#ifdef HOST_TEST
+uint64_t hvmap_peek_load64(const struct hvmap_peek *peek, spa_t from);
+#else
+/* The word lies within a page. Inline: it is in the path of most exits. */
+static inline uint64_t hvmap_peek_load64(const struct hvmap_peek *peek,
+					 spa_t from)
+{
+	*peek->entry = (from.v & ~PAGE_MASK) | HVMAP_PEEK_ENTRY;
+	regs_invlpg(peek->at);
+	return *(const volatile hvmap_word_t *)
+		(peek->at + (from.v & PAGE_MASK));
+}
+#endif
 
 /* The same by 2 MiB; page is aligned to 2 MiB. */
 void *hvmap_window_large(unsigned slot, spa_t page, bool write) must_use;

@@ -167,6 +167,7 @@ void window_hold(struct window_hold *hold, uint32_t partition)
 	hold->open = 0;
 	hold->first = 0;
 	hold->span = 0;
+	hold->spa = 0;
 	hold->at = NULL;
 	spinlock_take(&nested_states[partition].lock);
 }
@@ -203,6 +204,7 @@ window_hold_map(struct window_hold *hold, gpa_t address)
 		hold->open |= WINDOW_HOLD_PAGE;
 	}
 	hold->first = address.v & ~mask;
+	hold->spa = where & ~mask;
 	hold->span = mask + 2 - sizeof(uint64_t);
 	return HV_OK;
 }
@@ -263,6 +265,37 @@ void window_release(struct window_hold *hold)
 		hvmap_window_close(HVMAP_SLOT_GUEST);
 	}
 	spinlock_give(&nested_states[hold->partition].lock);
+}
+
+uint64_t window_hold_generation(const struct window_hold *hold)
+{
+	return nested_states[hold->partition].generation;
+}
+
+/*
+ * The leaves are those that were checked when the memos were made: the
+ * generation says so, and the lock keeps it so.
+ */
+bool window_is_same(uint32_t partition, uint64_t generation,
+		    const struct window_memo *memos, unsigned count)
+{
+	struct nested_state *state = &nested_states[partition];
+	const struct window_memo *end = memos + count;
+	struct hvmap_peek peek;
+
+	spinlock_take(&state->lock);
+	if (state->generation != generation) {
+		spinlock_give(&state->lock);
+		return false;
+	}
+	peek = hvmap_peek(HVMAP_SLOT_GUEST);
+	while (memos != end &&
+	       hvmap_peek_load64(&peek, spa(memos->spa)) == memos->value) {
+		memos++;
+	}
+	hvmap_window_close(HVMAP_SLOT_GUEST);
+	spinlock_give(&state->lock);
+	return memos == end;
 }
 
 /* ---- loading ----------------------------------------------------------- */

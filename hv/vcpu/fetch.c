@@ -45,35 +45,12 @@ static enum hv_err fetch_address(const struct vcpu *vcpu,
 				ACCESS_EXECUTE, at, &fault);
 }
 
-/*
- * Length of one of the instructions that make most exits, if it stands there
- * without prefixes and is expected: its bytes are the low ones of word. 0:
- * look closer.
- */
-static inline uint32_t plain_length(uint64_t word, uint32_t kinds)
-{
-	uint32_t low = (uint32_t)word;
-
-	if ((low & 0xffff) == 0xa20f) {
-		return (kinds & FETCH_KIND(INSN_CPUID)) != 0 ? 2 : 0;
-	}
-	if ((low & 0xffff) == 0x320f) {
-		return (kinds & FETCH_KIND(INSN_RDMSR)) != 0 ? 2 : 0;
-	}
-	if ((low & 0xffff) == 0x300f) {
-		return (kinds & FETCH_KIND(INSN_WRMSR)) != 0 ? 2 : 0;
-	}
-	if ((low & 0xffffff) == 0xd9010f) {
-		return (kinds & FETCH_KIND(INSN_VMMCALL)) != 0 ? 3 : 0;
-	}
-	return 0;
-}
-
 enum hv_err fetch_insn_in(const struct vcpu *vcpu,
 			  const struct vcpu_mode *mode, uint32_t kinds,
 			  struct insn *insn)
 {
 	struct gva_fault fault;
+	struct gva_memo memo;
 	enum hv_err err;
 	uint64_t word;
 	gva_t at;
@@ -84,7 +61,7 @@ enum hv_err fetch_insn_in(const struct vcpu *vcpu,
 	}
 	err = HV_ERR_RANGE;
 	if ((at.v & PAGE_MASK) <= PAGE_SIZE - sizeof(word)) {
-		err = gva_fetch_word(vcpu, mode, at, &word, &fault);
+		err = gva_fetch_word(vcpu, mode, at, &word, &memo, &fault);
 		if (err != HV_OK) {
 			return err;
 		}
@@ -110,31 +87,74 @@ enum hv_err fetch_insn(const struct vcpu *vcpu, uint32_t kinds,
 	return fetch_insn_in(vcpu, &mode, kinds, insn);
 }
 
-enum hv_err fetch_length(const struct vcpu *vcpu, uint32_t kinds,
-			 uint32_t *length)
+static enum hv_err fetch_insn_length(const struct vcpu *vcpu,
+				     const struct vcpu_mode *mode,
+				     uint32_t kinds, uint32_t *length)
 {
-	struct vcpu_mode mode;
+	struct insn insn;
+	enum hv_err err;
+
+	err = fetch_insn_in(vcpu, mode, kinds, &insn);
+	if (err == HV_OK) {
+		*length = insn.length;
+	}
+	return err;
+}
+
+/* 64-bit code, 8 bytes of it on one page: what was found is remembered. */
+static __attribute__((noinline)) enum hv_err
+fetch_length_long(const struct vcpu *vcpu, const struct vcpu_mode *mode,
+		  uint32_t kinds, uint32_t *length, struct fetch_memo *memo)
+{
 	struct gva_fault fault;
 	struct insn insn;
 	enum hv_err err;
 	uint64_t word;
 
+	memo->kinds = 0;
+	err = gva_fetch_word(vcpu, mode, gva(vcpu->rip), &word, &memo->found,
+			     &fault);
+	if (err != HV_OK) {
+		return err;
+	}
+	err = insn_decode((const uint8_t *)&word, sizeof(word), 64, &insn);
+	if (err == HV_ERR_RANGE) {
+		return fetch_insn_length(vcpu, mode, kinds, length);
+	}
+	if (err != HV_OK || (kinds & FETCH_KIND(insn.kind)) == 0) {
+		return HV_ERR_UNSUPPORTED;
+	}
+	*length = insn.length;
+	if (memo->found.count != 0) {
+		memo->rip = vcpu->rip;
+		memo->cr3 = mode->cr3;
+		memo->cr4 = mode->cr4;
+		memo->efer = mode->efer;
+		memo->cpl = mode->cpl;
+		memo->length = insn.length;
+		memo->kinds = FETCH_KIND(insn.kind);
+	}
+	return HV_OK;
+}
+
+enum hv_err fetch_length(struct vcpu *vcpu, uint32_t kinds, uint32_t *length)
+{
+	uint64_t rip = vcpu->rip;
+	struct fetch_memo *memo =
+		&vcpu->fetch_memos[(rip ^ rip >> 4) & (FETCH_MEMO_COUNT - 1)];
+	struct vcpu_mode mode;
+
 	vcpu_get_mode(vcpu, &mode);
-	if (mode.code_bits == 64 &&
-	    (vcpu->rip & PAGE_MASK) <= PAGE_SIZE - sizeof(word)) {
-		err = gva_fetch_word(vcpu, &mode, gva(vcpu->rip), &word,
-				     &fault);
-		if (err != HV_OK) {
-			return err;
-		}
-		*length = plain_length(word, kinds);
-		if (*length != 0) {
-			return HV_OK;
-		}
+	if (mode.code_bits != 64 || (rip & PAGE_MASK) > PAGE_SIZE - 8) {
+		return fetch_insn_length(vcpu, &mode, kinds, length);
 	}
-	err = fetch_insn_in(vcpu, &mode, kinds, &insn);
-	if (err == HV_OK) {
-		*length = insn.length;
+	if ((memo->kinds & kinds) != 0 && memo->rip == rip &&
+	    memo->cr3 == mode.cr3 && memo->cr4 == mode.cr4 &&
+	    memo->efer == mode.efer && memo->cpl == mode.cpl &&
+	    window_is_same(vcpu->partition, memo->found.generation,
+			   memo->found.word, memo->found.count)) {
+		*length = memo->length;
+		return HV_OK;
 	}
-	return err;
+	return fetch_length_long(vcpu, &mode, kinds, length, memo);
 }

@@ -22,8 +22,11 @@
  */
 enum hv_err fetch_insn(const struct vcpu *vcpu, uint32_t kinds,
 		       struct insn *insn) must_use;
-/* As above, where only the length is wanted: the hot path. */
-enum hv_err fetch_length(const struct vcpu *vcpu, uint32_t kinds,
+/*
+ * As above, where only the length is wanted: the hot path, which remembers
+ * how it found the instruction (fetch_memo.h).
+ */
+enum hv_err fetch_length(struct vcpu *vcpu, uint32_t kinds,
 			 uint32_t *length) must_use;
 /* As the first, mode in hand. */
 enum hv_err fetch_insn_in(const struct vcpu *vcpu,

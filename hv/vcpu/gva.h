@@ -76,11 +76,13 @@ enum hv_err gva_write(const struct vcpu *vcpu, const struct vcpu_mode *mode,
 /*
  * 8 bytes of code by linear address, all on one page, as an instruction
  * fetch: the quick way, with one hold of the partition's map. Errors as of
- * gva_translate() and window_read(); HV_ERR_STATE at the first change.
+ * gva_translate() and window_read(); HV_ERR_STATE at the first change. *memo
+ * says how it was found, where that was simple (memo->count).
  */
 enum hv_err gva_fetch_word(const struct vcpu *vcpu,
 			   const struct vcpu_mode *mode, gva_t address,
-			   uint64_t *word, struct gva_fault *fault) must_use;
+			   uint64_t *word, struct gva_memo *memo,
+			   struct gva_fault *fault) must_use;
 
 /*
  * Up to 15 bytes at CS:RIP; *count of them could be read (at a page whose

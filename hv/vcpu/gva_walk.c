@@ -29,6 +29,7 @@
 #define PF_FETCH 16u
 
 #define LEVEL_MAX 4
+_Static_assert(FETCH_MEMO_WORDS == LEVEL_MAX + 1, "a word of each level");
 /* Other VPs may change an entry between the check and the update. */
 #define WALK_ATTEMPTS 8
 
@@ -427,74 +428,94 @@ fetch_word_slow(struct window_hold *hold, const struct vcpu *vcpu,
 	return err;
 }
 
+/* The entry of one level; it must be so in the bits of mask. */
 static inline __attribute__((always_inline)) bool
-quick_load(struct window_hold *hold, uint64_t table, gva_t address,
-	   unsigned level, uint64_t *entry)
+quick_entry(struct window_hold *hold, uint64_t table, gva_t address,
+	    unsigned level, uint64_t mask, uint64_t wanted,
+	    struct window_memo *memo)
 {
 	uint64_t index = (address.v >> (PAGE_SHIFT + 9 * level)) & 511;
+	gpa_t at = gpa((table & ENTRY_ADDRESS) + index * sizeof(table));
+	uint64_t entry;
 
-	return window_hold_load64(hold, gpa((table & ENTRY_ADDRESS) +
-					    index * sizeof(*entry)),
-				  entry) == HV_OK;
+	if (window_hold_load64(hold, at, &entry) != HV_OK) {
+		return false;
+	}
+	*memo = window_hold_memo(hold, at, entry);
+	return (entry & mask) == wanted;
 }
 
 /*
- * The hot path of every exit whose instruction must be fetched: four levels
+ * The hot path of exits whose instruction must be fetched: four levels
  * straight on, each entry present, accessed, with the rights; a leaf of 4 KiB
  * or 2 MiB. Addresses beyond the partition's width are found by the window.
- * False: nothing is decided.
+ * Answers how many words it read, all in memo; 0: nothing is decided.
  */
-static inline __attribute__((always_inline)) bool
+static inline __attribute__((always_inline)) unsigned
 quick_fetch(struct window_hold *hold, const struct vcpu_mode *mode,
-	    gva_t address, uint64_t *word)
+	    gva_t address, struct window_memo *memo)
 {
 	uint64_t wanted = ENTRY_PRESENT | ENTRY_ACCESSED |
 			  (mode->cpl == 3 ? ENTRY_USER : 0);
 	/* NX is a reserved bit or a missing right: either way no fetch. */
 	uint64_t mask = ENTRY_NO_EXECUTE | wanted;
-	uint64_t e3, e2, e1, e0, all;
+	uint64_t all, word;
+	unsigned count = 4;
 	gpa_t from;
 
-	if (!quick_load(hold, mode->cr3, address, 3, &e3) ||
-	    (e3 & (mask | ENTRY_LARGE)) != wanted ||
-	    !quick_load(hold, e3, address, 2, &e2) ||
-	    (e2 & (mask | ENTRY_LARGE)) != wanted ||
-	    !quick_load(hold, e2, address, 1, &e1) ||
-	    (e1 & mask) != wanted) {
-		return false;
+	if (!quick_entry(hold, mode->cr3, address, 3, mask | ENTRY_LARGE,
+			 wanted, &memo[0]) ||
+	    !quick_entry(hold, memo[0].value, address, 2, mask | ENTRY_LARGE,
+			 wanted, &memo[1]) ||
+	    !quick_entry(hold, memo[1].value, address, 1, mask, wanted,
+			 &memo[2])) {
+		return 0;
 	}
-	all = e3 & e2 & e1;
-	if ((e1 & ENTRY_LARGE) != 0) {
-		from = gpa((e1 & ENTRY_ADDRESS) |
+	all = memo[0].value & memo[1].value & memo[2].value;
+	if ((memo[2].value & ENTRY_LARGE) != 0) {
+		if ((memo[2].value & reserved_large(1)) != 0) {
+			return 0;
+		}
+		count = 3;
+		from = gpa((memo[2].value & ENTRY_ADDRESS &
+			    ~(LARGE_PAGE_SIZE - 1)) |
 			   (address.v & (LARGE_PAGE_SIZE - 1)));
-		if ((e1 & reserved_large(1)) != 0 || (e1 & BIT(12)) != 0) {
-			return false;
-		}
 	} else {
-		if (!quick_load(hold, e1, address, 0, &e0) ||
-		    (e0 & mask) != wanted) {
-			return false;
+		if (!quick_entry(hold, memo[2].value, address, 0, mask,
+				 wanted, &memo[3])) {
+			return 0;
 		}
-		all &= e0;
-		from = gpa((e0 & ENTRY_ADDRESS) | (address.v & PAGE_MASK));
+		all &= memo[3].value;
+		from = gpa((memo[3].value & ENTRY_ADDRESS) |
+			   (address.v & PAGE_MASK));
 	}
 	/* A supervisor's page, if SMEP asks for one. */
 	if ((all & ENTRY_USER) != 0 && (mode->cr4 & CR4_SMEP) != 0 &&
 	    mode->cpl != 3) {
-		return false;
+		return 0;
 	}
-	return window_hold_load64(hold, from, word) == HV_OK;
+	if (window_hold_load64(hold, from, &word) != HV_OK) {
+		return 0;
+	}
+	memo[count] = window_hold_memo(hold, from, word);
+	return count + 1;
 }
 
 enum hv_err gva_fetch_word(const struct vcpu *vcpu,
 			   const struct vcpu_mode *mode, gva_t address,
-			   uint64_t *word, struct gva_fault *fault)
+			   uint64_t *word, struct gva_memo *memo,
+			   struct gva_fault *fault)
 {
 	struct window_hold hold;
 
+	memo->count = 0;
 	window_hold(&hold, vcpu->partition);
-	if ((mode->efer & EFER_LMA) != 0 && is_canonical(address) &&
-	    quick_fetch(&hold, mode, address, word)) {
+	if ((mode->efer & EFER_LMA) != 0 && is_canonical(address)) {
+		memo->count = quick_fetch(&hold, mode, address, memo->word);
+	}
+	if (memo->count != 0) {
+		memo->generation = window_hold_generation(&hold);
+		*word = memo->word[memo->count - 1].value;
 		window_release(&hold);
 		return HV_OK;
 	}

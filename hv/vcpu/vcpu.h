@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "lib/types.h"
 #include "mem/nested.h"
+#include "vcpu/fetch_memo.h"
 
 enum exit_kind {
 	EXIT_NONE,		/* nothing to decide: resume */
@@ -134,6 +135,7 @@ struct vcpu {
 	uint64_t xss;
 	uint64_t tsc_aux;
 	bool nmi_masked;	/* until the guest's IRET */
+	struct fetch_memo fetch_memos[FETCH_MEMO_COUNT]; /* no state */
 };
 
 /* Pages of the back end, one set per VP; an array of them is generated. */

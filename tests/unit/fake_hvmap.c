@@ -91,6 +91,22 @@ void *hvmap_window(unsigned slot, spa_t page, bool write)
 	return slot_map(slot, page, PAGE_SIZE, write);
 }
 
+struct hvmap_peek hvmap_peek(unsigned slot)
+{
+	assert_in_range(slot, 0, HVMAP_SLOT_COUNT - 1);
+	return (struct hvmap_peek){ .at = slot_area + slot * SLOT_STRIDE };
+}
+
+uint64_t hvmap_peek_load64(const struct hvmap_peek *peek, spa_t from)
+{
+	unsigned slot = (unsigned)((peek->at - slot_area) / SLOT_STRIDE);
+	const uint8_t *at = slot_map(slot, spa(from.v & ~PAGE_MASK), PAGE_SIZE,
+				     false);
+
+	assert_ptr_equal(at, peek->at);
+	return *(const hvmap_word_t *)(at + (from.v & PAGE_MASK));
+}
+
 void hvmap_window_close(unsigned slot)
 {
 	assert_in_range(slot, 0, HVMAP_SLOT_COUNT - 1);

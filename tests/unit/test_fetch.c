@@ -80,6 +80,7 @@ static void test_fetch_end(void **state)
 
 static void test_fetch_other(void **state)
 {
+	struct gva_memo memo;
 	struct insn insn;
 	uint64_t word;
 
@@ -112,7 +113,7 @@ static void test_fetch_other(void **state)
 	put64(ENTRY0, FAKE_MMIO_4K | P | U);
 	assert_int_equal(fetch(CPUID_KIND, &insn), HV_ERR_MMIO);
 	assert_int_equal(gva_fetch_word(&vcpu, &mode, gva(1ull << 47), &word,
-					&fault), HV_ERR_FAULT);
+					&memo, &fault), HV_ERR_FAULT);
 	assert_int_equal(fault.vector, VECTOR_GP);
 }
 
@@ -149,6 +150,188 @@ static void test_fetch_segment(void **state)
 	assert_int_equal(fetch(FETCH_KIND(INSN_VMMCALL), &insn), HV_OK);
 }
 
+/* ---- what is remembered ------------------------------------------------ */
+
+/* fetch_length() in the mode that vcpu_get_mode() tells. */
+static void set_long_mode(void)
+{
+	set_long();
+	fake_of(&vcpu)->cr0 = mode.cr0;
+	fake_of(&vcpu)->cr3 = mode.cr3;
+	fake_of(&vcpu)->cr4 = mode.cr4;
+	fake_of(&vcpu)->efer = mode.efer;
+	for (unsigned level = 0; level < 4; level++) {
+		put64(entry_at[level], get64(entry_at[level]) | A);
+	}
+	put_code(0x10, "\x0f\xa2", 2);
+	vcpu.rip = VA + 0x10;
+}
+
+static enum hv_err length_of(uint32_t kinds, uint32_t *length)
+{
+	*length = 77;
+	return fetch_length(&vcpu, kinds, length);
+}
+
+static void assert_length(uint32_t want)
+{
+	uint32_t length;
+
+	assert_int_equal(length_of(CPUID_KIND, &length), HV_OK);
+	assert_int_equal(length, want);
+}
+
+static void assert_no_length(void)
+{
+	uint32_t length;
+
+	assert_int_not_equal(length_of(CPUID_KIND, &length), HV_OK);
+}
+
+/* A second fetch reads each word again, and nothing else. */
+static void test_memo_hit(void **state)
+{
+	uint32_t length;
+
+	(void)state;
+	set_long_mode();
+	assert_length(2);
+	fake_hvmap_opened = 0;
+	assert_length(2);
+	assert_int_equal(fake_hvmap_opened, 5);
+	/* a large page has one word less */
+	put64(ENTRY1, 0x200000 | P | W | U | A | PS);
+	memcpy(at(0x200000 + (vcpu.rip & 0x1fffff)), "\x66\x0f\xa2", 3);
+	assert_length(3);
+	fake_hvmap_opened = 0;
+	assert_length(3);
+	assert_int_equal(fake_hvmap_opened, 4);
+	/* it is CPUID, and answers for nothing else */
+	assert_int_equal(length_of(FETCH_KIND(INSN_RDMSR), &length),
+			 HV_ERR_UNSUPPORTED);
+}
+
+/* Whatever the fetch depends on changes: the answer is the new one. */
+static void test_memo_code(void **state)
+{
+	(void)state;
+	set_long_mode();
+	assert_length(2);
+	put_code(0x10, "\x66\x0f\xa2", 3);
+	assert_length(3);
+	assert_length(3);
+	put_code(0x10, "\x90\x90", 2);
+	assert_no_length();
+	assert_no_length();
+	put_code(0x10, "\x0f\xa2", 2);
+	assert_length(2);
+}
+
+static void test_memo_entries(void **state)
+{
+	(void)state;
+	for (unsigned level = 0; level < 4; level++) {
+		uint64_t entry;
+
+		set_long_mode();
+		entry = get64(entry_at[level]);
+		assert_length(2);
+		put64(entry_at[level], entry & ~P);
+		assert_no_length();
+		put64(entry_at[level], entry);
+		assert_length(2);
+		put64(entry_at[level], entry | NX);
+		assert_no_length();
+		put64(entry_at[level], entry | 1ull << 50);
+		assert_no_length();
+		put64(entry_at[level], entry);
+		assert_length(2);
+	}
+	/* another frame, with other bytes */
+	put_code(0x1010, "\x2e\x0f\xa2", 3);
+	put64(ENTRY0, DATA_NEXT | P | W | U | A);
+	assert_length(3);
+}
+
+static void test_memo_mode(void **state)
+{
+	struct fake_vcpu *fake = fake_of(&vcpu);
+
+	(void)state;
+	set_long_mode();
+	assert_length(2);
+	/* other tables, in which it is not there */
+	fake->cr3 = 0x6000;
+	assert_no_length();
+	fake->cr3 = ROOT;
+	assert_length(2);
+	/* CPL 3 on a supervisor's page; SMEP on a user's */
+	put64(ENTRY0, DATA | P | A);
+	assert_length(2);
+	fake->segment[SEGMENT_SS].attributes |= 0x60;
+	assert_no_length();
+	fake->segment[SEGMENT_SS].attributes &= (uint16_t)~0x60;
+	put64(ENTRY0, DATA | P | A | U);
+	assert_length(2);
+	fake->cr4 |= CR4_SMEP;
+	assert_no_length();
+	fake->cr4 &= ~CR4_SMEP;
+	/* without NXE the bit is reserved */
+	assert_length(2);
+	put64(ENTRY0, DATA | P | A | NX);
+	fake->efer &= ~NXE;
+	assert_no_length();
+	put64(ENTRY0, DATA | P | A);
+	assert_length(2);
+	/* code that is not 64-bit any more: 48 is no prefix there */
+	put_code(0x10, "\x48\x0f\xa2", 3);
+	assert_length(3);
+	fake->segment[SEGMENT_CS] = (struct segment_config){
+		VA, 0xffffffff, 8, 0xc09b };
+	assert_no_length();
+}
+
+/* The nested map changes under it: what lies there now counts. */
+static void test_memo_nested(void **state)
+{
+	struct flush_token token;
+
+	(void)state;
+	set_long_mode();
+	assert_length(2);
+	memset((void *)(uintptr_t)fake_overlay_page(0).v, 0x90, PAGE_SIZE);
+	memcpy((void *)(uintptr_t)(fake_overlay_page(0).v + 0x10),
+	       "\x66\x66\x0f\xa2", 4);
+	assert_int_equal(nested_map_overlay(0, 0, gpa(DATA),
+					    fake_overlay_page(0),
+					    NESTED_READ | NESTED_EXECUTE,
+					    &token), HV_OK);
+	nested_flush_done(token);
+	assert_length(4);
+	assert_length(4);
+	nested_flush_done(nested_unmap_overlay(0, 0));
+	assert_length(2);
+}
+
+/* Instructions that share a place, and pages' ends. */
+static void test_memo_places(void **state)
+{
+	(void)state;
+	set_long_mode();
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 64; i++) {
+			unsigned length = 2 + i % 3;
+
+			put_code(0xfc0 + i, length == 4 ?
+				 "\x66\x66\x0f\xa2" : length == 3 ?
+				 "\x66\x0f\xa2" : "\x0f\xa2", length);
+			vcpu.rip = VA + 0xfc0 + i;
+			assert_length(length);
+			assert_length(length);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +339,12 @@ int main(void)
 		GUEST_TEST(test_fetch_end),
 		GUEST_TEST(test_fetch_other),
 		GUEST_TEST(test_fetch_segment),
+		GUEST_TEST(test_memo_hit),
+		GUEST_TEST(test_memo_code),
+		GUEST_TEST(test_memo_entries),
+		GUEST_TEST(test_memo_mode),
+		GUEST_TEST(test_memo_nested),
+		GUEST_TEST(test_memo_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

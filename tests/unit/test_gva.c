@@ -254,7 +254,7 @@ static void test_pae(void **state)
 
 static void test_pae_reserved(void **state)
 {
-	static const uint64_t top[] = { 2, 4, 0x20, 0x40, 0x80, 0x100, NX,
+	static const uint64_t top[] = { 2, 4, 0x40, 0x80, 0x100, NX,
 		1ull << 52, 1ull << 62, 1ull << 48 };
 
 	(void)state;
@@ -275,7 +275,8 @@ static void test_pae_reserved(void **state)
 	put64(PAE1, 0x200000ull | P | PS | 0x2000);
 	assert_fault(VA32, 0, 9);
 	set_pae();
-	put64(PAE2, LEVEL1 | P | 0x18 | 0xe00);
+	/* 0x20: QEMU sets it */
+	put64(PAE2, LEVEL1 | P | 0x18 | 0xe20);
 	assert_to(VA32, 0, DATA);
 }
 
