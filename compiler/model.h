@@ -75,6 +75,7 @@ struct port_row {
 	uint32_t last;
 	enum port_action action;
 	struct num target;
+	struct num value;
 	bool own;		/* of the partition, not of its profile */
 };
 

@@ -13,7 +13,7 @@ const char *const schema_boot_words[] = {
 /* Positions are values of enum port_action. */
 const char *const schema_port_words[] = {
 	"deny", "strict", "pass", "remap", "log", "reset", "off", "intercept",
-	NULL
+	"value", NULL
 };
 /* Positions are values of enum msr_action. */
 const char *const schema_msr_words[] = {
@@ -101,6 +101,7 @@ static const struct schema_property port_properties[] = {
 	{ "range", SCHEMA_PAIR, true, NULL },
 	{ "action", SCHEMA_STRING, true, schema_port_words },
 	{ "target", SCHEMA_CELL, false, NULL },
+	{ "value", SCHEMA_CELL, false, NULL },
 };
 static const struct schema_node port_nodes[] = {
 	{ "*", false, port_properties, COUNT(port_properties), NULL, 0 },

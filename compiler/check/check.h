@@ -52,6 +52,7 @@ void check_load_overlap(const struct model *model);
 void check_port_range(const struct model *model);
 void check_port_overlap(const struct model *model);
 void check_port_target(const struct model *model);
+void check_port_value(const struct model *model);
 void check_port_intercept(const struct model *model);
 void check_port_twice(const struct model *model);
 void check_port_reserved(const struct model *model);

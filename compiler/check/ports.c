@@ -114,6 +114,35 @@ void check_port_target(const struct model *model)
 	}
 }
 
+void check_port_value(const struct model *model)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct policy *policy = &model->partitions[i].policy;
+
+		for (j = 0; j < policy->port_count; j++) {
+			const struct port_row *row = &policy->ports[j];
+			bool reads = row->action == PORT_VALUE;
+			struct diag *diag;
+
+			if ((reads == row->value.set &&
+			     row->value.v < PORT_COUNT) ||
+			    diag_has_error_at(row->at)) {
+				continue;
+			}
+			diag = diag_error("port-value", row->at, reads ?
+					  "\"%s\" reads a value but has none "
+					  "below 65536" :
+					  "\"%s\" has a value that nobody "
+					  "reads", row->name);
+			diag_fix(diag, reads ? "add \"value\": <0xff>" :
+				 "remove \"value\", or make the action "
+				 "\"value\"");
+		}
+	}
+}
+
 void check_port_intercept(const struct model *model)
 {
 	uint32_t i, j;

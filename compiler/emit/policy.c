@@ -6,7 +6,8 @@ static void emit_ports(FILE *out, const struct policy *policy, uint32_t number)
 {
 	static const char *const action[] = {
 		"PORT_DENY", "PORT_STRICT", "PORT_PASS", "PORT_REMAP",
-		"PORT_LOG", "PORT_RESET", "PORT_OFF", "PORT_INTERCEPT"
+		"PORT_LOG", "PORT_RESET", "PORT_OFF", "PORT_INTERCEPT",
+		"PORT_VALUE"
 	};
 	uint32_t i;
 
@@ -17,7 +18,8 @@ static void emit_ports(FILE *out, const struct policy *policy, uint32_t number)
 
 		fprintf(out, "\t{ 0x%04x, 0x%04x, 0x%04x, %s, 0 },\t"
 			"/* %s */\n", row->first, row->last,
-			(uint32_t)row->target.v, action[row->action],
+			(uint32_t)(row->action == PORT_VALUE ? row->value.v :
+				   row->target.v), action[row->action],
 			row->name);
 	}
 	if (policy->port_count == 0) {

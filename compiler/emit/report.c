@@ -49,6 +49,8 @@ static void emit_ports(FILE *out, const struct model_partition *p)
 			schema_port_words[row->action]);
 		if (row->action == PORT_REMAP) {
 			fprintf(out, " to %04x", (uint32_t)row->target.v);
+		} else if (row->action == PORT_VALUE) {
+			fprintf(out, " %x", (uint32_t)row->value.v);
 		}
 		fprintf(out, " (%s, %s)\n", row->name,
 			source_text(row->at));

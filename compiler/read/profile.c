@@ -34,6 +34,7 @@ static void read_port(struct policy *policy, int node)
 	row->action = (enum port_action)
 		read_word(node, "action", schema_port_words, PORT_DENY);
 	row->target = tree_number(node, "target");
+	row->value = tree_number(node, "value");
 }
 
 static void read_msr(struct policy *policy, int node)

@@ -253,9 +253,10 @@ static void bitmap_check_rows(const struct partition_tables *p,
 	for (i = 0; i < p->config.port_count; i++) {
 		const struct port_config *row = &p->ports[i];
 
-		if (row->last < row->first || row->action > PORT_INTERCEPT ||
+		if (row->last < row->first || row->action > PORT_VALUE ||
 		    row->reserved || (i && row->first <= row[-1].last) ||
-		    (row->action != PORT_REMAP && row->target)) {
+		    (row->action != PORT_REMAP &&
+		     row->action != PORT_VALUE && row->target)) {
 			report_error(report, p->where, "partition %s: port "
 				     "row %u (0x%x to 0x%x, action %u) is "
 				     "not sorted or not valid", p->name, i,

@@ -14,7 +14,8 @@
 static const char *const port_actions[] = {
 	[PORT_DENY] = "deny", [PORT_STRICT] = "strict", [PORT_PASS] = "pass",
 	[PORT_REMAP] = "remap", [PORT_LOG] = "log", [PORT_RESET] = "reset",
-	[PORT_OFF] = "off", [PORT_INTERCEPT] = "intercept"
+	[PORT_OFF] = "off", [PORT_INTERCEPT] = "intercept",
+	[PORT_VALUE] = "value"
 };
 
 static const char *const msr_actions[] = {
@@ -154,7 +155,8 @@ static void rows_check_ports(const struct spec_partition *p)
 						   "action", port_actions,
 						   ARRAY_COUNT(port_actions));
 		want.target = (uint16_t)fdt_number(fdt, rows.nodes[i],
-						   "target", 0);
+						   want.action == PORT_VALUE ?
+						   "value" : "target", 0);
 		(void)rows_take_port(p, taken, &want);
 	}
 	rows_check_uart(p, taken);

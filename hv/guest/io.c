@@ -57,6 +57,8 @@ void io_find_port(const struct vp *vp, const struct vcpu_exit *exit,
 	port->action = (enum port_action)row->action;
 	if (port->action == PORT_REMAP) {
 		port->physical = (uint16_t)(row->target + (first - row->first));
+	} else if (port->action == PORT_VALUE) {
+		port->physical = row->target;
 	}
 }
 
@@ -109,6 +111,9 @@ enum outcome io_in(struct vp *vp, const struct io_port *port, uint32_t *value)
 		/* ACPI sleep status: no wake event. */
 		*value = 0;
 		return OUTCOME_NEXT;
+	case PORT_VALUE:
+		*value = port->physical;
+		return OUTCOME_NEXT;
 	case PORT_STRICT:
 		return refuse(vp, port, "read of a strict port");
 	case PORT_INTERCEPT:
@@ -122,6 +127,8 @@ enum outcome io_out(struct vp *vp, const struct io_port *port, uint32_t value)
 	switch (port->action) {
 	case PORT_DENY:
 		vp->denied_count++;
+		return OUTCOME_NEXT;
+	case PORT_VALUE:
 		return OUTCOME_NEXT;
 	case PORT_PASS:
 	case PORT_REMAP:

@@ -17,7 +17,7 @@ GOOD = HERE / "good"
 SHIPPED = sorted(p.relative_to(ROOT)
                  for p in (ROOT / "partition-specs").glob("*.dts"))
 ANY = 0xffffffff
-DENY, STRICT, PASS, REMAP, LOG, RESET, OFF = range(7)
+DENY, STRICT, PASS, REMAP, LOG, RESET, OFF, INTERCEPT, VALUE = range(9)
 MSR_DENY, MSR_STRICT, MSR_PASS, MSR_EMULATE, MSR_VALUE = range(5)
 RSP, RBX, RSI = 4, 3, 6
 ES, CS, SS, DS, FS, GS, LDTR, TR = range(8)
@@ -421,7 +421,8 @@ def test_refine(good):
     assert plain["ports"] == [[0x600, 0x600, 0, OFF], [0x601, 0x601, 0, DENY],
                               [0x602, 0x602, 0, RESET]]
     assert other["ports"] == [
-        [0x64, 0x64, 0, RESET], [0x80, 0x81, 0, PASS],
+        [0x64, 0x64, 0, RESET], [0x70, 0x71, 0xabcd, VALUE],
+        [0x80, 0x81, 0, PASS],
         [0xe9, 0xe9, 0, LOG], [0x100, 0x107, 0x378, REMAP],
         [0x600, 0x600, 0, OFF], [0x601, 0x601, 0, DENY]]
     assert (plain["port_default"], other["port_default"]) == (DENY, STRICT)

@@ -129,6 +129,20 @@ static void test_reset_and_off(void **state)
 	assert_int_equal(fail_count, 0);
 }
 
+static void test_value(void **state)
+{
+	(void)state;
+	add_row(0x70, 0x73, PORT_VALUE, 0x1234);
+	assert_in(0x70, 1, 0x1122334455667734);
+	assert_in(0x73, 1, 0x1122334455667734);
+	assert_in(0x71, 2, 0x1122334455661234);
+	assert_in(0x70, 4, 0x1234);
+	assert_int_equal(do_io(0x70, 1, false), OUTCOME_NEXT);
+	assert_int_equal(port_count, 0);
+	assert_int_equal(fail_count, 0);
+	assert_int_equal(vp.denied_count, 0);
+}
+
 static void test_fail_closed(void **state)
 {
 	(void)state;
@@ -180,6 +194,7 @@ int main(void)
 		EMULATE_TEST(test_physical),
 		EMULATE_TEST(test_log),
 		EMULATE_TEST(test_reset_and_off),
+		EMULATE_TEST(test_value),
 		EMULATE_TEST(test_fail_closed),
 		EMULATE_TEST(test_every_port),
 	};

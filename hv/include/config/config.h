@@ -72,7 +72,8 @@ enum port_action {
 	PORT_LOG,	/* byte out: into the partition's log ring; in: 0xe9 */
 	PORT_RESET,	/* a byte out of 1 restarts the partition */
 	PORT_OFF,	/* a byte out that sets bit 5 ends the partition */
-	PORT_INTERCEPT	/* message to the parent */
+	PORT_INTERCEPT,	/* message to the parent */
+	PORT_VALUE	/* reads give target; writes are dropped */
 };
 
 /*
@@ -82,7 +83,8 @@ enum port_action {
 struct port_config {
 	uint16_t first;
 	uint16_t last;		/* inclusive */
-	uint16_t target;	/* PORT_REMAP: physical port of first */
+	uint16_t target;	/* PORT_REMAP: physical port of first;
+				   PORT_VALUE: what is read */
 	uint8_t action;		/* enum port_action */
 	uint8_t reserved;
 };
