@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+How partitions end, and that nobody else notices: failure policy, restarts
+with the same memory and VP state each time, NMI, machine check.
+"""
+import re
+
+import pytest
+
+from guests import log, loop_windows
+
+
+@pytest.fixture
+def faults(boot):
+    """The machine of faults.dts when all that is to end has ended."""
+    machine = boot("faults.dts")
+    for name in ("crash", "triple", "fetch", "tables", "cr3", "strict",
+                 "off"):
+        machine.next_line = 0
+        machine.expect(f"partition {name} halted", "bulkhead", timeout=90)
+    for name in ("reset", "resetmsr"):
+        machine.next_line = 0
+        machine.expect(f"partition {name} started \\(start 4\\)", "bulkhead",
+                       timeout=90)
+    machine.run_for(1)
+    return machine
+
+
+# name: reason in the log, how often it is started before it is halted
+ENDS = {
+    "crash": ("crash reported", 3),
+    "triple": ("triple fault", 2),
+    "fetch": ("instruction fetch outside RAM", 1),
+    "tables": ("page table outside writable RAM", 1),
+    "strict": ("read of a strict port", 1),
+}
+
+
+def test_ends(faults):
+    """Each end, its reason, its policy; and the loop never noticed."""
+    for name, (reason, starts) in ENDS.items():
+        failed = log(faults, rf"partition {name} failed: (.*) vp 0 rip 0x")
+        assert [f[1] for f in failed] == [reason] * starts, name
+        started = log(faults, rf"partition {name} started \(start (\d+)\)")
+        assert [int(s[1]) for s in started] == list(range(1, starts + 1))
+        assert len(log(faults, f"partition {name} restarts")) == starts - 1
+        assert len(log(faults, f"partition {name} halted")) == 1
+    # Its own wish is no failure: restart-max = <1> does not hold for it.
+    for name in ("reset", "resetmsr"):
+        assert not log(faults, f"partition {name} (failed|halted)")
+        assert len(log(faults, f"partition {name} restarts")) >= 3
+    assert not log(faults, "partition off (failed|restarts)")
+    # HLT with interrupts off: it sleeps, that is all.
+    assert not log(faults, "partition halt (failed|restarts|halted)")
+    for name in faults.report.partitions:
+        # cr3: a processor answers #GP and the guest goes on; QEMU refuses.
+        if name != "cr3":
+            assert "still here" not in faults.text(name)
+    assert not log(faults, "partition loop (failed|restarts|halted)")
+    before = len(loop_windows(faults))
+    faults.run_for(8)
+    assert len(loop_windows(faults)) > before
+
+
+def test_what_a_partition_finds_at_its_start(faults):
+    """The guest's own view, then the hypervisor's hashes, at each start."""
+    for name in ("crash", "triple", "reset", "resetmsr"):
+        found = [line for line in faults.text(name)
+                 if line.startswith("start: ")]
+        assert len(found) >= 2
+        assert len(set(found)) == 1, found
+        # Page tables and a descriptor table, put there by the compiler.
+        assert found[0].startswith("start: 7 pages not zero")
+        assert found[0].endswith("tsc below 1 s: 1")
+        hashes = log(faults, rf"partition {name} hash memory (\S+) vp (\S+)")
+        assert len(hashes) >= 2
+        assert len({h.groups() for h in hashes}) == 1
+
+
+def test_crash_report_is_in_the_log(faults):
+    """Parameters, then the text: guest bytes made harmless."""
+    assert len(log(faults, r"crash: VP 0 reports a crash: "
+                           r"c0de0000 c0de0001 c0de0002")) == 3
+    assert "guest gives up: \\x01 the disk is on fire" in faults.text("crash")
+    assert log(faults, r"partition crash failed: crash reported vp 0 rip \S+ "
+                       r"info 0xc0de0000 0xc0de0001 0xc0de0002")
+
+
+def test_failure_policy_panic(boot):
+    machine = boot("panic.dts")
+    machine.expect(r"partition triple failed: triple fault", "bulkhead")
+    machine.expect(r"panic: ", "bulkhead")
+
+
+def test_nmi_goes_to_whom_the_spec_names(boot):
+    machine = boot("nmi.dts")
+    machine.expect("ready for nmi", "taker")
+    for number in range(1, 7):
+        # It arrives at LPs in turn; the loop's must pass it on.
+        machine.hmp(f"cpu {number % 2}")
+        machine.hmp("nmi")
+        machine.expect(f"nmi {number} at cs 8", "taker", timeout=20)
+    assert not log(machine, "failed|panic")
+    before = len(loop_windows(machine))
+    machine.run_for(4)
+    assert len(loop_windows(machine)) > before
+
+
+# MCi_STATUS: VAL UC EN PCC; MCG_STATUS: RIPV EIPV MCIP
+SURVIVABLE = (0xb400000000000000, 0x7)
+CONTEXT_LOST = (0xb600000000000000, 0x4)
+
+
+def machine_check(machine, cpu, status, mcg):
+    machine.hmp(f"mce {cpu} 4 {status:#x} {mcg:#x} 0x12345000 0")
+
+
+def test_machine_check_with_context_ends_one_partition(boot):
+    machine = boot("nmi.dts")
+    machine.expect("ready for nmi", "taker")
+    machine.expect("loop: period 1000 ", "loop")
+    machine_check(machine, 0, *SURVIVABLE)
+    machine.expect("partition taker failed: machine check", "bulkhead",
+                   timeout=20)
+    machine.expect("partition taker halted", "bulkhead", timeout=20)
+    before = len(loop_windows(machine))
+    machine.run_for(4)
+    assert len(loop_windows(machine)) > before
+    assert not log(machine, "partition loop failed|panic")
+
+
+def test_machine_check_without_context_is_a_panic(boot):
+    machine = boot("nmi.dts")
+    machine.expect("ready for nmi", "taker")
+    machine_check(machine, 0, *CONTEXT_LOST)
+    machine.expect("panic: ", "bulkhead", timeout=20)
+    text = machine.text("bulkhead")
+    assert any(re.search("machine check", line) for line in text)
