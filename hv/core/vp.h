@@ -55,7 +55,7 @@ struct vp {
 	struct apic_state apic;
 	struct vp_synth_state synth;
 
-	uint64_t exit_count;
+	uint64_t exits[EXIT_KIND_COUNT];
 	uint64_t denied_count;		/* ports, MSRs, GPAs refused */
 };
 

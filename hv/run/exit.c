@@ -86,7 +86,7 @@ static enum outcome exit_decide(struct vp *vp, const struct vcpu_exit *exit)
 
 void exit_dispatch(struct vp *vp, const struct vcpu_exit *exit)
 {
-	vp->exit_count++;
+	vp->exits[exit->kind]++;
 	switch (exit_decide(vp, exit)) {
 	case OUTCOME_NEXT:
 		vcpu_advance(&vp->vcpu, exit->length);

@@ -104,6 +104,9 @@ void lifecycle_stop_vp(struct vp *vp)
 	if (stopped != partition_config(p->index)->vp_count) {
 		return;
 	}
+	for (uint32_t i = 0; i < partition_config(p->index)->vp_count; i++) {
+		account_log(vp_of(p->index, i));
+	}
 	if (p->end == END_OFF) {
 		lifecycle_halt(p);
 	} else if (p->end == END_RESET) {

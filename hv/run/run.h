@@ -13,6 +13,9 @@ _Noreturn void loop_run(void);
 /* exit.c: one exit, from decoded to done. */
 void exit_dispatch(struct vp *vp, const struct vcpu_exit *exit);
 
+/* account.c: what a VP's exits were, one line in the log. */
+void account_log(const struct vp *vp);
+
 /* schedule.c: the plan. */
 /* Host TSC at which all plans begin; before any LP runs its loop. */
 void schedule_set_start(uint64_t tsc);

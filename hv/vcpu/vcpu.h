@@ -40,6 +40,8 @@ enum exit_kind {
 	EXIT_UNKNOWN		/* info: the vendor's exit code */
 };
 
+#define EXIT_KIND_COUNT (EXIT_UNKNOWN + 1u)
+
 /* Bits of exit->access, as page-fault error codes have them. */
 #define ACCESS_READ 0u
 #define ACCESS_WRITE 2u
