@@ -202,13 +202,13 @@ need-spec:
 # Several images may be built at once; what they share, one after the other.
 image: need-spec
 	@mkdir -p $(BUILD)
-	@flock $(BUILD)/.lock $(sub) core guests-for-spec
-	@$(sub) -f tools/image.mk $(image-vars) iso
+	+@flock $(BUILD)/.lock $(sub) core guests-for-spec
+	+@$(sub) -f tools/image.mk $(image-vars) iso
 
 boot: need-spec
 	@mkdir -p $(BUILD)
-	@flock $(BUILD)/.lock $(sub) core guests-for-spec
-	@$(sub) -f tools/image.mk $(image-vars) \
+	+@flock $(BUILD)/.lock $(sub) core guests-for-spec
+	+@$(sub) -f tools/image.mk $(image-vars) \
 		$(if $(filter direct,$(FIRMWARE)),elf,iso)
 	@exec $(PYTHON) tests/emu/boot.py --timeout '$(TIMEOUT)' --emu '$(EMU)' \
 		--firmware '$(FIRMWARE)' --icount '$(ICOUNT)' '$(O)'

@@ -253,7 +253,7 @@ class Check:
         for compiler, config in (("gcc", "test"), ("clang", "test"),
                                  ("gcc", "minimal"), ("gcc", "qemu")):
             spec = "partition-specs/demo.dts" if config != "minimal" \
-                else "partition-specs/minimal.dts"
+                else "tests/emu/specs/plain.dts"
             tree = self.tree(compiler, config)
             out = os.path.join(tree, "images",
                                os.path.basename(spec)[:-len(".dts")])
