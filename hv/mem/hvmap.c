@@ -25,7 +25,7 @@
 #define PTE_ADDRESS 0x000ffffffffff000ull
 #define PTE_SEEN (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY)
 
-_Static_assert(HVMAP_PEEK_ENTRY == (PTE_SEEN | PTE_NX), "as of a window");
+_Static_assert(HVMAP_PEEK_FLAGS == (PTE_SEEN | PTE_NX), "as of a window");
 
 /* Windows of LP n: 4 KiB ones in the n-th 2 MiB, large ones behind them. */
 #define WINDOW_BASE BIT(39)

@@ -33,11 +33,18 @@ void hvmap_window_close(unsigned slot);
 
 /*
  * A row of looks through one slot: each maps a page, read-only, in place of
- * the one before, and loads one word of it. hvmap_window_close() ends it.
+ * the one before, and loads one word of it. Inline, for it is in the path of
+ * most exits. hvmap_peek_close() ends the row.
  */
 struct hvmap_peek {
 	uint64_t *entry;
 	const uint8_t *at;
+};
+
+/* Where a word lies (within a page), made ready. */
+struct hvmap_spot {
+	uint64_t entry;
+	uint64_t offset;
 };
 
 struct hvmap_peek hvmap_peek(unsigned slot) must_use;
@@ -45,19 +52,33 @@ struct hvmap_peek hvmap_peek(unsigned slot) must_use;
 typedef uint64_t __attribute__((aligned(1), may_alias)) hvmap_word_t;
 
 /* Present, accessed, dirty, not executable. */
-#define HVMAP_PEEK_ENTRY (BIT(0) | BIT(5) | BIT(6) | BIT(63))
+#define HVMAP_PEEK_FLAGS (BIT(0) | BIT(5) | BIT(6) | BIT(63))
+
+static inline struct hvmap_spot hvmap_spot(spa_t at)
+{
+	return (struct hvmap_spot){
+		.entry = (at.v & ~PAGE_MASK) | HVMAP_PEEK_FLAGS,
+		.offset = at.v & PAGE_MASK
+	};
+}
 
 #ifdef HOST_TEST
-uint64_t hvmap_peek_load64(const struct hvmap_peek *peek, spa_t from);
+uint64_t hvmap_peek_load64(const struct hvmap_peek *peek,
+			   const struct hvmap_spot *spot);
+void hvmap_peek_close(const struct hvmap_peek *peek);
 #else
-/* The word lies within a page. Inline: it is in the path of most exits. */
 static inline uint64_t hvmap_peek_load64(const struct hvmap_peek *peek,
-					 spa_t from)
+					 const struct hvmap_spot *spot)
 {
-	*peek->entry = (from.v & ~PAGE_MASK) | HVMAP_PEEK_ENTRY;
+	*peek->entry = spot->entry;
 	regs_invlpg(peek->at);
-	return *(const volatile hvmap_word_t *)
-		(peek->at + (from.v & PAGE_MASK));
+	return *(const volatile hvmap_word_t *)(peek->at + spot->offset);
+}
+
+static inline void hvmap_peek_close(const struct hvmap_peek *peek)
+{
+	*peek->entry = 0;
+	regs_invlpg(peek->at);
 }
 #endif
 

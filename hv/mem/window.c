@@ -272,12 +272,29 @@ uint64_t window_hold_generation(const struct window_hold *hold)
 	return nested_states[hold->partition].generation;
 }
 
+void window_hold_memo(const struct window_hold *hold, gpa_t from,
+		      uint64_t value, struct window_memo *memo)
+{
+	struct hvmap_spot spot =
+		hvmap_spot(spa(hold->spa + (from.v - hold->first)));
+
+	*memo = (struct window_memo){ spot.entry, spot.offset, value };
+}
+
+static inline bool window_word_is_same(const struct hvmap_peek *peek,
+				       const struct window_memo *memo)
+{
+	struct hvmap_spot spot = { memo->entry, memo->offset };
+
+	return hvmap_peek_load64(peek, &spot) == memo->value;
+}
+
 /*
  * The leaves are those that were checked when the memos were made: the
  * generation says so, and the lock keeps it so.
  */
 bool window_is_same(uint32_t partition, uint64_t generation,
-		    const struct window_memo *memos, unsigned count)
+		    const struct window_memo *memos, uint64_t count)
 {
 	struct nested_state *state = &nested_states[partition];
 	const struct window_memo *end = memos + count;
@@ -289,11 +306,10 @@ bool window_is_same(uint32_t partition, uint64_t generation,
 		return false;
 	}
 	peek = hvmap_peek(HVMAP_SLOT_GUEST);
-	while (memos != end &&
-	       hvmap_peek_load64(&peek, spa(memos->spa)) == memos->value) {
+	while (memos != end && window_word_is_same(&peek, memos)) {
 		memos++;
 	}
-	hvmap_window_close(HVMAP_SLOT_GUEST);
+	hvmap_peek_close(&peek);
 	spinlock_give(&state->lock);
 	return memos == end;
 }

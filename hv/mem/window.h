@@ -77,28 +77,23 @@ window_hold_load64(struct window_hold *hold, gpa_t from, uint64_t *value)
 void window_release(struct window_hold *hold);
 
 /*
- * Words of guest memory as they were found, to see at little cost whether
- * they still are: where the nested walk led, by the map of that generation.
+ * A word of guest memory as it was found, to see at little cost whether it
+ * still is: where the nested walk led, by the map of that generation.
  */
 struct window_memo {
-	uint64_t spa;		/* within one page */
+	uint64_t entry, offset;	/* struct hvmap_spot */
 	uint64_t value;
 };
 
-/* Under a hold: of the word that was loaded last, from there. */
-static inline struct window_memo
-window_hold_memo(const struct window_hold *hold, gpa_t from, uint64_t value)
-{
-	return (struct window_memo){
-		.spa = hold->spa + (from.v - hold->first), .value = value
-	};
-}
-
+/* Under a hold: of the word that was loaded last, from there. It lies within
+ * one page. */
+void window_hold_memo(const struct window_hold *hold, gpa_t from,
+		      uint64_t value, struct window_memo *memo);
 /* Of the map that is held: nested_generation(). */
 uint64_t window_hold_generation(const struct window_hold *hold) must_use;
 /* True: the map has not changed since generation, nor any of the words. */
 bool window_is_same(uint32_t partition, uint64_t generation,
-		    const struct window_memo *memos, unsigned count) must_use;
+		    const struct window_memo *memos, uint64_t count) must_use;
 
 /*
  * Compare-and-exchange of an aligned 8- or 4-byte word (accessed and dirty

@@ -101,10 +101,15 @@ static enum hv_err fetch_insn_length(const struct vcpu *vcpu,
 	return err;
 }
 
-/* 64-bit code, 8 bytes of it on one page: what was found is remembered. */
-static __attribute__((noinline)) enum hv_err
-fetch_length_long(const struct vcpu *vcpu, const struct vcpu_mode *mode,
-		  uint32_t kinds, uint32_t *length, struct fetch_memo *memo)
+static bool is_on_one_page(uint64_t rip)
+{
+	return (rip & PAGE_MASK) <= PAGE_SIZE - sizeof(uint64_t);
+}
+
+static enum hv_err fetch_remembered(const struct vcpu *vcpu,
+				    const struct vcpu_mode *mode,
+				    uint32_t kinds, uint32_t *length,
+				    struct fetch_memo *memo)
 {
 	struct gva_fault fault;
 	struct insn insn;
@@ -129,7 +134,6 @@ fetch_length_long(const struct vcpu *vcpu, const struct vcpu_mode *mode,
 		memo->rip = vcpu->rip;
 		memo->cr3 = mode->cr3;
 		memo->cr4 = mode->cr4;
-		memo->efer = mode->efer;
 		memo->cpl = mode->cpl;
 		memo->length = insn.length;
 		memo->kinds = FETCH_KIND(insn.kind);
@@ -137,24 +141,36 @@ fetch_length_long(const struct vcpu *vcpu, const struct vcpu_mode *mode,
 	return HV_OK;
 }
 
+static __attribute__((noinline)) enum hv_err
+fetch_length_slow(struct vcpu *vcpu, uint32_t kinds, uint32_t *length,
+		  struct fetch_memo *memo)
+{
+	struct vcpu_mode mode;
+
+	vcpu_get_mode(vcpu, &mode);
+	if (mode.code_bits == 64 && is_on_one_page(vcpu->rip)) {
+		return fetch_remembered(vcpu, &mode, kinds, length, memo);
+	}
+	return fetch_insn_length(vcpu, &mode, kinds, length);
+}
+
 enum hv_err fetch_length(struct vcpu *vcpu, uint32_t kinds, uint32_t *length)
 {
 	uint64_t rip = vcpu->rip;
 	struct fetch_memo *memo =
-		&vcpu->fetch_memos[(rip ^ rip >> 4) & (FETCH_MEMO_COUNT - 1)];
+		&vcpu->fetch_memos[(rip >> 2) & (FETCH_MEMO_COUNT - 1)];
 	struct vcpu_mode mode;
 
-	vcpu_get_mode(vcpu, &mode);
-	if (mode.code_bits != 64 || (rip & PAGE_MASK) > PAGE_SIZE - 8) {
-		return fetch_insn_length(vcpu, &mode, kinds, length);
+	/* Only 64-bit code is remembered, whose mode must be the same. */
+	if (memo->rip == rip && (memo->kinds & kinds) != 0) {
+		vcpu_get_mode(vcpu, &mode);
+		if (mode.code_bits == 64 && memo->cr3 == mode.cr3 &&
+		    memo->cr4 == mode.cr4 && memo->cpl == mode.cpl &&
+		    window_is_same(vcpu->partition, memo->found.generation,
+				   memo->found.word, memo->found.count)) {
+			*length = memo->length;
+			return HV_OK;
+		}
 	}
-	if ((memo->kinds & kinds) != 0 && memo->rip == rip &&
-	    memo->cr3 == mode.cr3 && memo->cr4 == mode.cr4 &&
-	    memo->efer == mode.efer && memo->cpl == mode.cpl &&
-	    window_is_same(vcpu->partition, memo->found.generation,
-			   memo->found.word, memo->found.count)) {
-		*length = memo->length;
-		return HV_OK;
-	}
-	return fetch_length_long(vcpu, &mode, kinds, length, memo);
+	return fetch_length_slow(vcpu, kinds, length, memo);
 }

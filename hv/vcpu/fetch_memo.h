@@ -17,12 +17,13 @@
 /* How 8 bytes of code were found. */
 struct gva_memo {
 	uint64_t generation;	/* of the nested tables */
-	uint32_t count;		/* of words; 0: not kept */
+	uint64_t count;		/* of words; 0: not kept */
 	struct window_memo word[FETCH_MEMO_WORDS];
 };
 
+/* What is not here (EFER.NXE) does not matter to what is kept. */
 struct fetch_memo {
-	uint64_t rip, cr3, cr4, efer;
+	uint64_t rip, cr3, cr4;
 	uint32_t kinds;		/* FETCH_KIND() of it; 0: empty */
 	uint8_t cpl;
 	uint8_t length;

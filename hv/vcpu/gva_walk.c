@@ -441,7 +441,7 @@ quick_entry(struct window_hold *hold, uint64_t table, gva_t address,
 	if (window_hold_load64(hold, at, &entry) != HV_OK) {
 		return false;
 	}
-	*memo = window_hold_memo(hold, at, entry);
+	window_hold_memo(hold, at, entry, memo);
 	return (entry & mask) == wanted;
 }
 
@@ -497,7 +497,7 @@ quick_fetch(struct window_hold *hold, const struct vcpu_mode *mode,
 	if (window_hold_load64(hold, from, &word) != HV_OK) {
 		return 0;
 	}
-	memo[count] = window_hold_memo(hold, from, word);
+	window_hold_memo(hold, from, word, &memo[count]);
 	return count + 1;
 }
 

@@ -97,14 +97,21 @@ struct hvmap_peek hvmap_peek(unsigned slot)
 	return (struct hvmap_peek){ .at = slot_area + slot * SLOT_STRIDE };
 }
 
-uint64_t hvmap_peek_load64(const struct hvmap_peek *peek, spa_t from)
+uint64_t hvmap_peek_load64(const struct hvmap_peek *peek,
+			   const struct hvmap_spot *spot)
 {
 	unsigned slot = (unsigned)((peek->at - slot_area) / SLOT_STRIDE);
-	const uint8_t *at = slot_map(slot, spa(from.v & ~PAGE_MASK), PAGE_SIZE,
-				     false);
+	spa_t page = spa(spot->entry & ~HVMAP_PEEK_FLAGS);
+	const uint8_t *at = slot_map(slot, page, PAGE_SIZE, false);
 
 	assert_ptr_equal(at, peek->at);
-	return *(const hvmap_word_t *)(at + (from.v & PAGE_MASK));
+	assert_in_range(spot->offset, 0, PAGE_SIZE - sizeof(uint64_t));
+	return *(const hvmap_word_t *)(at + spot->offset);
+}
+
+void hvmap_peek_close(const struct hvmap_peek *peek)
+{
+	hvmap_window_close((unsigned)((peek->at - slot_area) / SLOT_STRIDE));
 }
 
 void hvmap_window_close(unsigned slot)
