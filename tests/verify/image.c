@@ -71,12 +71,14 @@ static const struct port_config ports_a[] = {
 	{ 0x2f8, 0x2ff, 0x3f8, PORT_REMAP, 0 },
 	{ 0x600, 0x600, 0, PORT_OFF, 0 },
 	{ 0x602, 0x602, 0, PORT_RESET, 0 },
+	{ 0x604, 0x604, 1, PORT_VALUE, 0 },
 };
 static const struct port_config ports_b[] = {
 	{ 0x80, 0x80, 0, PORT_DENY, 0 },
 	{ 0x2f8, 0x2ff, 0, PORT_PASS, 0 },
 	{ 0x600, 0x600, 0, PORT_OFF, 0 },
 	{ 0x602, 0x602, 0, PORT_RESET, 0 },
+	{ 0x604, 0x604, 1, PORT_VALUE, 0 },
 };
 static const struct msr_config msrs[] = {
 	{ 0x10, 0x10, 0, MSR_PASS, MSR_EMULATE, { 0 } },

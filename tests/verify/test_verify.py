@@ -340,6 +340,17 @@ FAULTS = {
         r"port 0x80 is not granted as in the spec",
         r"port 0x81 has a row that is not in the spec"),
 
+    "another value of a port": (
+        put("ports_a", 3 * PORT + 4, 2, "<H"),
+        r"port 0x604 is not granted as in the spec"),
+    "target of a denied port": (
+        put("ports_b", 4, 0x70, "<H"),
+        r"port row 0 \(0x80 to 0x80, action 0\) is not sorted or not "
+        r"valid"),
+    "action that does not exist": (
+        put("ports_a", 3 * PORT + 6, 9, "<B"),
+        r"port row 3 \(0x604 to 0x604, action 9\) is not sorted or not "
+        r"valid"),
     "passed by default": (
         put("partition_configs", 92, 2, "<I"),
         r"partition a: default of ports is action 2"),
@@ -550,7 +561,7 @@ FAULTS = {
         r"partition name: text at 0x5000 is not in the image"),
     "rows outside the image": (
         put("partition_configs", 48, 0x5000),
-        r"ports at 0x5000, 0x18 bytes: not in the image"),
+        r"ports at 0x5000, 0x20 bytes: not in the image"),
     "no tables": (
         lambda i: i.bytes.__setitem__(
             slice(i.bytes.index(b"partition_configs"),
