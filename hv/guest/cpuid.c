@@ -16,6 +16,8 @@ enum { REG_EAX, REG_EBX, REG_ECX, REG_EDX };
 #define CR4_OSXSAVE BIT(18)
 #define CR4_PKE BIT(22)
 
+#define APIC_BASE_ENABLE BIT(11)
+
 #define XSAVE_LEGACY_SIZE 576u	/* legacy area and header (SDM1 13.4) */
 #define XSAVE_FIRST_EXTENDED 2u
 #define XSAVE_FEATURE_COUNT 63u
@@ -146,6 +148,10 @@ static void cpuid_fill_dynamic(const struct vp *vp,
 				(vp->number & 0xff) << 24;
 		cpuid_copy_cr4(vp, CR4_OSXSAVE, CPUID_1_ECX_OSXSAVE,
 			       &regs[REG_ECX]);
+		/* A local APIC that is switched off is not there. */
+		if ((vp->apic.base & APIC_BASE_ENABLE) == 0) {
+			regs[REG_EDX] &= ~CPUID_1_EDX_APIC;
+		}
 	}
 	if ((row->dynamic & CPUID_DYN_X2APIC_ID) != 0) {
 		regs[REG_ECX] = (regs[REG_ECX] & ~0xffu) | (subleaf & 0xff);

@@ -19,7 +19,7 @@ static const struct cpuid_config rows[] = {
 	  .force = { 0xd, 1, 2, 3 } },
 	{ .leaf = 1, .subleaf = CPUID_ANY_SUBLEAF,
 	  .allow = { ~0u, 0xffffu, 0x0fffffffu, 0x00ff00ffu },
-	  .force = { 0, 0, 0x80000000u, 0x01000000u },
+	  .force = { 0, 0, 0x80000000u, 0x01000200u },
 	  .dynamic = CPUID_DYN_LEAF1 },
 	{ .leaf = 4, .subleaf = 0, .vendor = VENDOR_INTEL,
 	  .force = { 0x111, 0, 0, 0 } },
@@ -149,6 +149,10 @@ static void test_leaf1(void **state)
 	fake_of(&vp->vcpu)->cr4 |= 1u << 18;
 	cpuid(vp, 1, 0);
 	assert_int_equal(ecx & CPUID_1_ECX_OSXSAVE, CPUID_1_ECX_OSXSAVE);
+	assert_int_equal(edx & CPUID_1_EDX_APIC, 0);
+	vp->apic.base = 0xfee00800;
+	cpuid(vp, 1, 0);
+	assert_int_equal(edx & CPUID_1_EDX_APIC, CPUID_1_EDX_APIC);
 	cpuid(&vp_table[0], 1, 0);
 	assert_int_equal(ebx >> 16, 0x0002);
 }
