@@ -50,7 +50,7 @@ struct vp {
 	volatile uint32_t requests;
 	volatile uint32_t sipi_vector;
 	volatile uint64_t posted[4];	/* vectors on their way to the IRR */
-	volatile uint64_t posted_level[4]; /* those of posted[] that are level */
+	volatile uint64_t posted_level[4];	/* which of them are level */
 
 	struct apic_state apic;
 	struct vp_synth_state synth;

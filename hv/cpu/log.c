@@ -151,7 +151,7 @@ _Noreturn void panic(const char *reason, uint64_t info0, uint64_t info1)
 	static volatile uint32_t panicked;
 
 	regs_interrupts_off();
-	/* The first panic is the one to tell; a holder of the lock may be it. */
+	/* The first panic is told; it may hold the lock already. */
 	if (__atomic_exchange_n(&panicked, 1, __ATOMIC_ACQ_REL) == 0) {
 		log_lock = (struct spinlock){ 0, 0 };
 		log_line("panic: %s info 0x%lx 0x%lx", reason, info0, info1);

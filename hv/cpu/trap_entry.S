@@ -11,7 +11,8 @@ trap_stubs:
 	.set vector, 0
 	.rept 256
 	.balign 16
-	.if !((vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30))
+	/* Vectors with an error code: 8, 10-14, 17, 21, 29, 30. */
+	.if vector > 30 || !((0x60227d00 >> vector) & 1)
 	pushq $0
 	.endif
 	pushq $vector

@@ -31,7 +31,7 @@ svm_enter:
 	movq 0x70(%rsi), %r14
 	movq 0x78(%rsi), %r15
 	movq 0x30(%rsi), %rsi
-	sti				/* GIF is 0: takes effect in the guest */
+	sti				/* GIF is 0: for the guest only */
 	vmload %rax
 	vmrun %rax
 	vmsave %rax
