@@ -16,25 +16,26 @@
 #define RESET_VALUE 1u
 #define OFF_BIT BIT(5)		/* ACPI: SLP_EN of the sleep control register */
 
-/* The row that has all ports first .. last, or null. */
-static const struct port_config *find_row(const struct partition_config *config,
-					  uint32_t first, uint32_t last)
+/*
+ * The row that has all ports first .. last, or null. The search goes on to
+ * one row whatever it meets, and never leaves the table, even mispredicted.
+ */
+static inline const struct port_config *
+find_row(const struct partition_config *config, uint32_t first, uint32_t last)
 {
-	const struct port_config *row;
-	uint32_t low = 0, high = config->port_count, middle;
+	const struct port_config *row = config->ports;
+	uint32_t half, count = config->port_count;
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (config->ports[middle].last < first) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	if (low >= config->port_count) {
+	if (count == 0) {
 		return NULL;
 	}
-	row = &config->ports[index_mask(low, config->port_count)];
+	while (count > 1) {
+		half = count / 2;
+		if (row[half - 1].last < first) {
+			row += half;
+		}
+		count -= half;
+	}
 	return row->first <= first && last <= row->last ? row : NULL;
 }
 
@@ -43,13 +44,13 @@ void io_find_port(const struct vp *vp, const struct vcpu_exit *exit,
 {
 	const struct partition_config *config =
 		partition_config(vp->partition);
-	const struct port_config *row;
 	uint32_t first = exit->io.port;
+	const struct port_config *row =
+		find_row(config, first, first + exit->io.size - 1);
 
 	port->number = exit->io.port;
 	port->physical = exit->io.port;
 	port->size = exit->io.size;
-	row = find_row(config, first, first + exit->io.size - 1);
 	if (row == NULL) {
 		port->action = (enum port_action)config->port_default;
 		return;
