@@ -12,11 +12,19 @@ MINIMAL = "partition-specs/minimal.dts"
 
 
 def emulators_of(directory):
-    """Processes of QEMU that run an image of this directory."""
-    said = subprocess.run(["ps", "-eo", "pid=,args="], check=True, text=True,
-                          stdout=subprocess.PIPE).stdout
-    return [line for line in said.splitlines()
-            if "qemu-system" in line and str(directory) in line]
+    """Command lines of QEMU that name an image of this directory."""
+    found = []
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry.name}/cmdline", "rb") as file:
+                line = file.read().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if "qemu-system" in line and str(directory) in line:
+            found.append(line)
+    return found
 
 
 def make_boot(tmp_path, *variables):

@@ -7,8 +7,7 @@ what may be named where.
 import re
 import sys
 
-from common import (LEVELS, Lint, level_name, level_of, read, run, sources,
-                    TOP)
+from common import LEVELS, Lint, level_name, level_of, read, sources
 
 C_TOPS = ("hv", "boot", "compiler", "stack", "tests")
 FILE_LINES = 600
@@ -185,8 +184,9 @@ def statuses(paths):
 def machine_paths():
     """No file names a place of one developer's machine."""
     pattern = re.compile(r"(?<![\w.])/(?:work|home)/\w")
-    tracked = run("git", "-C", TOP, "ls-files").split()
-    for path in tracked:
+    for path in sources(".", ends=("",)):
+        if path.startswith(("build/", "out/")):
+            continue
         if path == "tests/lint/source.py":
             continue
         try:
