@@ -7,7 +7,8 @@
 #define DEBUGCON_PORT 0xe9u
 
 /* Physical ports that a row gives away. False: none. */
-static bool physical_range(const struct port_row *row, struct model_range *range)
+static bool physical_range(const struct port_row *row,
+			   struct model_range *range)
 {
 	range->at = row->range_at;
 	range->name = row->name;

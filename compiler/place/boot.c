@@ -72,6 +72,31 @@ static void add_acpi(struct model_partition *p)
 	load->data = util_alloc(PLACE_ACPI_SIZE);
 }
 
+/*
+ * Linux with hardware-reduced ACPI and no EFI restarts by way of the BIOS: it
+ * jumps to FFFF:0000 in real mode. What it finds there asks for the restart:
+ * MOV DX, port; MOV AL, 1; OUT DX, AL; CLI; HLT; JMP to the HLT.
+ */
+static void add_reset_vector(struct model_partition *p)
+{
+	uint32_t port = place_find_port(p, PORT_RESET);
+	uint8_t code[] = {
+		0xba, (uint8_t)port, (uint8_t)(port >> 8), 0xb0, 0x01, 0xee,
+		0xfa, 0xf4, 0xeb, 0xfd
+	};
+	struct model_load *load;
+	uint8_t *data;
+
+	if (port == 0) {
+		return;
+	}
+	data = util_alloc(sizeof(code));
+	memcpy(data, code, sizeof(code));
+	load = place_add_load(p, "reset vector", p->at, PLACE_RESET_VECTOR,
+			      sizeof(code));
+	load->data = data;
+}
+
 void place_boot_data(struct model_partition *p, bool long_mode)
 {
 	struct model_load *load;
@@ -86,6 +111,7 @@ void place_boot_data(struct model_partition *p, bool long_mode)
 		load->data = make_page_tables();
 	}
 	if (!boot_is_raw(p->boot)) {
+		add_reset_vector(p);
 		add_acpi(p);
 	}
 }

@@ -127,31 +127,6 @@ static void fill_zero_page(const struct model_partition *p, uint8_t *page,
 	}
 }
 
-/*
- * Linux with hardware-reduced ACPI and no EFI restarts by way of the BIOS: it
- * jumps to FFFF:0000 in real mode. What it finds there asks for the restart:
- * MOV DX, port; MOV AL, 1; OUT DX, AL; CLI; HLT; JMP to the HLT.
- */
-static void place_reset_vector(struct model_partition *p)
-{
-	uint32_t port = place_find_port(p, PORT_RESET);
-	uint8_t code[] = {
-		0xba, (uint8_t)port, (uint8_t)(port >> 8), 0xb0, 0x01, 0xee,
-		0xfa, 0xf4, 0xeb, 0xfd
-	};
-	struct model_load *load;
-	uint8_t *data;
-
-	if (port == 0) {
-		return;
-	}
-	data = util_alloc(sizeof(code));
-	memcpy(data, code, sizeof(code));
-	load = place_add_load(p, "reset vector", p->at, PLACE_RESET_VECTOR,
-			      sizeof(code));
-	load->data = data;
-}
-
 void place_linux(struct model_partition *p)
 {
 	const char *line = p->command_line.s == NULL ? "" : p->command_line.s;
@@ -181,7 +156,6 @@ void place_linux(struct model_partition *p)
 	load = place_add_load(p, "command line", p->at, PLACE_COMMAND_LINE,
 			      strlen(line) + 1);
 	load->data = (const uint8_t *)line;
-	place_reset_vector(p);
 	place_boot_data(p, true);
 	place_boot_state(p, kernel.address + ENTRY_64);
 	p->state.gpr[GPR_RSI] = PLACE_START_INFO;

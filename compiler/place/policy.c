@@ -279,7 +279,7 @@ void place_policies(struct model *model)
 }
 
 uint32_t place_find_port(const struct model_partition *p,
-			  enum port_action action)
+			 enum port_action action)
 {
 	uint32_t i;
 

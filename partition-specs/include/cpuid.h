@@ -7,6 +7,7 @@
 #define INCLUDE_CPUID_H
 
 #define BIT(n) (1 << (n))
+#define ALL 0xffffffff		/* every bit of a register */
 
 /* Leaf 1 ECX */
 #define C1C_SSE3 BIT(0)

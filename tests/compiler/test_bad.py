@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Bad specs: bad/ID.dts breaks the check ID, and bad/ID.txt is every byte that
-partc says about it. To write the text anew: PARTC_ACCEPT=1, then read the
+Bad specs: bad/ID.dts breaks the check ID, and bad/ID.txt is all that partc
+says about it. To write the text anew: PARTC_ACCEPT=1, then read the
 difference.
 """
 import os
@@ -15,22 +15,9 @@ from toolchain import HERE, ROOT
 SPECS = sorted((ROOT / HERE / "bad").glob("*.dts"))
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.stem)
-def test_message(partc, spec):
-    run = partc.compile(spec.relative_to(ROOT))
-    if os.environ.get("PARTC_ACCEPT"):
-        spec.with_suffix(".txt").write_text(run.stderr)
-    assert run.stderr == spec.with_suffix(".txt").read_text()
-    assert run.code == 1
-    assert f"error[{spec.stem}]: " in run.stderr
-    # Nothing that could be linked is left behind.
-    assert not (run.out / "tables.c").exists()
-
-
-@pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.stem)
-def test_form(spec):
+def check_form(text):
     """Each error names its place, shows the line, and has a fix."""
-    lines = spec.with_suffix(".txt").read_text().splitlines()
+    lines = text.splitlines()
     errors = [i for i, line in enumerate(lines) if ": error[" in line]
     assert errors
     for start, end in zip(errors, errors[1:] + [len(lines) - 1]):
@@ -44,6 +31,22 @@ def test_form(spec):
         assert lines[end - 1].startswith("fix: ")
     assert lines[-1] == (f"{len(errors)} error"
                          f"{'s' if len(errors) > 1 else ''}")
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.stem)
+def test_message(partc, spec):
+    run = partc.compile(spec.relative_to(ROOT))
+    # Boards and profiles may grow lines; where in them is checked by form.
+    text = re.sub(r"(partition-specs/\S+?):\d+:\d+", r"\1:LINE:COLUMN",
+                  run.stderr)
+    if os.environ.get("PARTC_ACCEPT"):
+        spec.with_suffix(".txt").write_text(text)
+    assert text == spec.with_suffix(".txt").read_text()
+    assert run.code == 1
+    assert f"error[{spec.stem}]: " in run.stderr
+    check_form(run.stderr)
+    # Nothing that could be linked is left behind.
+    assert not (run.out / "tables.c").exists()
 
 
 def test_each_id_has_a_spec(partc):

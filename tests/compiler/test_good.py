@@ -22,6 +22,9 @@ MSR_DENY, MSR_STRICT, MSR_PASS, MSR_EMULATE, MSR_VALUE = range(5)
 RSP, RBX, RSI = 4, 3, 6
 ES, CS, SS, DS, FS, GS, LDTR, TR = range(8)
 
+# MOV DX, 0x602; MOV AL, 1; OUT DX, AL; CLI; HLT; JMP to the HLT
+RESET_VECTOR = bytes.fromhex("ba0206b001eefaf4ebfd")
+
 cache = {}
 
 
@@ -312,6 +315,7 @@ def test_linux(good):
     assert (state["cr3"], state["efer"]) == (0x81000, 0x500)
     assert state["segments"][CS][2:] == [0x10, 0xa09b]
     assert state["segments"][DS][2:] == [0x18, 0xc093]
+    assert load(p, 0xffff0) == RESET_VECTOR
     # com2 appears as com1.
     assert [0x3f8, 0x3ff, 0x2f8, REMAP] in p["ports"]
     assert tables["lines"] == [[3, 0, 4, 0, 0, 0, 0x30]]
@@ -392,6 +396,7 @@ def test_pvh(partc, wide):
         (0, 0x9f000, 1, 0), (0x9f000, 0x61000, 2, 0),
         (0x100000, (8 << 20) - 0x100000, 1, 0)]
     assert load(p, 0x88000) == b"one two\0"
+    assert load(p, 0xffff0) == RESET_VECTOR
     assert [0x3f8, 0x3ff, 0, PASS] in p["ports"]
 
 
