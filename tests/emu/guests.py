@@ -9,6 +9,7 @@ LOOP = re.compile(r"loop: period (\d+) max-late (\d+) lost (\d+) "
 
 def run_to_done(machine, partition, at_least, timeout=90):
     """Waits for a guest's DONE; no FAIL, and no fewer PASS than at_least."""
+    machine.next_line = 0       # it may have ended before another did
     found = machine.expect(DONE.pattern, partition=partition, timeout=timeout)
     lines = machine.text(partition)
     failed = [line for line in lines if line.startswith(("FAIL", "TRAP"))]

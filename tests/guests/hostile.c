@@ -379,9 +379,30 @@ static void odd_instructions(void)
 	}
 }
 
+#define VECTOR_TIMER 0x40
+
+static void tick(struct trap_frame *f)
+{
+	(void)f;
+	apic_eoi();
+}
+
+/* Under icount the other LPs come to their start only while this one idles. */
+static void let_others_start(void)
+{
+	uint64_t end = rdtsc() + tsc_from_us(100000);
+
+	irq_handlers[VECTOR_TIMER] = tick;
+	while (rdtsc() < end) {
+		timer_arm_tsc(VECTOR_TIMER, end);
+		wait_interrupt();
+	}
+}
+
 void guest_main(void)
 {
 	apic_enable(true);
+	let_others_start();
 	mode_init();
 	if (hv_present()) {
 		hypercall_enable();
