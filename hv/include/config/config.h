@@ -207,7 +207,7 @@ struct partition_config {
 
 struct vp_config {
 	uint32_t partition;		/* in partition_configs[] */
-	uint32_t number;		/* VP index in its partition == APIC id */
+	uint32_t number;	/* VP index in its partition == APIC id */
 	uint32_t lp;			/* in lp_configs[] */
 	uint32_t reserved;
 	const struct vp_state_config *state;	/* 0: waits for SIPI */
@@ -234,7 +234,7 @@ struct line_config {
 	uint32_t lp;			/* the LP that takes it */
 	uint8_t level;			/* 0 edge, 1 level */
 	uint8_t active_low;
-	uint8_t vector;			/* physical vector, LINE_VECTOR_FIRST.. */
+	uint8_t vector;			/* LINE_VECTOR_FIRST + index */
 	uint8_t reserved[5];
 	const char *where;
 };
