@@ -13,8 +13,8 @@
  * Clears a bit of words[]; used says which of them are not 0. The highest
  * vector that is left, or 0.
  */
-static inline uint8_t clear_vector(uint64_t words[4], uint8_t *used,
-				   uint8_t vector)
+static inline uint8_t apic_clear_vector(uint64_t words[4], uint8_t *used,
+					uint8_t vector)
 {
 	unsigned word = vector >> 6;
 	unsigned left = *used;
@@ -32,14 +32,14 @@ static inline uint8_t clear_vector(uint64_t words[4], uint8_t *used,
 }
 
 /* SDM3 11.8.3.1 */
-static inline void update_ppr(struct apic_state *apic)
+static inline void apic_update_ppr(struct apic_state *apic)
 {
 	uint8_t service = apic->isr_top & 0xf0;
 
 	apic->ppr = (apic->tpr & 0xf0) >= service ? apic->tpr : service;
 }
 
-static void reset_registers(struct vp *vp, uint64_t base)
+static void apic_reset_registers(struct vp *vp, uint64_t base)
 {
 	vp->apic = (struct apic_state){
 		.base = base,
@@ -58,17 +58,17 @@ static void reset_registers(struct vp *vp, uint64_t base)
 
 void apic_reset(struct vp *vp)
 {
-	reset_registers(vp, APIC_PAGE | APIC_BASE_ENABLED |
-			(vp->number == 0 ? APIC_BASE_BSP : 0u));
+	apic_reset_registers(vp, APIC_PAGE | APIC_BASE_ENABLED |
+			     (vp->number == 0 ? APIC_BASE_BSP : 0u));
 }
 
 /* SDM3 11.4.7.3: all but the id and the mode. */
 void apic_init(struct vp *vp)
 {
-	reset_registers(vp, vp->apic.base);
+	apic_reset_registers(vp, vp->apic.base);
 }
 
-static inline void request_vector(struct apic_state *apic, uint8_t vector)
+static inline void apic_request_vector(struct apic_state *apic, uint8_t vector)
 {
 	unsigned word = vector >> 6;
 	uint64_t bit = BIT(vector & 63u);
@@ -97,7 +97,7 @@ void apic_report_error(struct vp *vp, uint32_t esr)
 		apic->esr_pending |= APIC_ESR_RECEIVE_VECTOR;
 		return;
 	}
-	request_vector(apic, vector);
+	apic_request_vector(apic, vector);
 }
 
 void apic_set_requested(struct vp *vp, uint8_t vector)
@@ -109,10 +109,10 @@ void apic_set_requested(struct vp *vp, uint8_t vector)
 		apic_report_error(vp, APIC_ESR_RECEIVE_VECTOR);
 		return;
 	}
-	request_vector(&vp->apic, vector);
+	apic_request_vector(&vp->apic, vector);
 }
 
-static void take_word(struct vp *vp, unsigned i)
+static void apic_take_word(struct vp *vp, unsigned i)
 {
 	struct apic_state *apic = &vp->apic;
 	uint64_t bits, level;
@@ -145,7 +145,7 @@ void apic_take_posted(struct vp *vp)
 {
 	for (unsigned i = 0; i < 4; i++) {
 		if (__atomic_load_n(&vp->posted[i], __ATOMIC_RELAXED) != 0) {
-			take_word(vp, i);
+			apic_take_word(vp, i);
 		}
 	}
 }
@@ -172,12 +172,12 @@ void apic_accept(struct vp *vp, uint8_t vector)
 	if ((apic->irr[word] & bit) == 0) {
 		return;
 	}
-	apic->irr_top = clear_vector(apic->irr, &apic->irr_words, vector);
+	apic->irr_top = apic_clear_vector(apic->irr, &apic->irr_words, vector);
 	apic->isr[word] |= bit;
 	apic->isr_words |= (uint8_t)(1u << word);
 	if (vector > apic->isr_top) {
 		apic->isr_top = vector;
-		update_ppr(apic);
+		apic_update_ppr(apic);
 	}
 }
 
@@ -187,8 +187,8 @@ void apic_end_of_interrupt(struct vp *vp)
 	struct apic_state *apic = &vp->apic;
 	uint8_t vector = apic->isr_top;
 
-	apic->isr_top = clear_vector(apic->isr, &apic->isr_words, vector);
-	update_ppr(apic);
+	apic->isr_top = apic_clear_vector(apic->isr, &apic->isr_words, vector);
+	apic_update_ppr(apic);
 	if ((apic->tmr[vector >> 6] & BIT(vector & 63u)) != 0) {
 		ioapic_end_of_interrupt(vp->partition, vector);
 	}
@@ -197,7 +197,7 @@ void apic_end_of_interrupt(struct vp *vp)
 void apic_set_tpr(struct vp *vp, uint8_t tpr)
 {
 	vp->apic.tpr = tpr;
-	update_ppr(&vp->apic);
+	apic_update_ppr(&vp->apic);
 }
 
 /* CR8 shows bits 7:4 only: a TPR whose bits it agrees with keeps the rest. */

@@ -8,26 +8,26 @@
  */
 #include "guest/apic_private.h"
 
-static inline uint32_t read_mode(const struct vp *vp)
+static inline uint32_t apic_ipi_read_mode(const struct vp *vp)
 {
 	return (uint32_t)__atomic_load_n(&vp->apic.base, __ATOMIC_RELAXED) &
 	       (APIC_BASE_ENABLED | APIC_BASE_EXTENDED);
 }
 
 /* Does its APIC take fixed interrupts? (Its own LP decides for good.) */
-static inline bool takes_fixed(const struct vp *vp)
+static inline bool apic_ipi_takes_fixed(const struct vp *vp)
 {
-	return (read_mode(vp) & APIC_BASE_ENABLED) != 0 &&
+	return (apic_ipi_read_mode(vp) & APIC_BASE_ENABLED) != 0 &&
 	       (__atomic_load_n(&vp->apic.svr, __ATOMIC_RELAXED) &
 		APIC_SVR_ENABLED) != 0;
 }
 
 /* SDM3 11.6.2.2; 11.12.10 for x2APIC */
-static bool matches_logical(const struct vp *vp, uint32_t destination)
+static bool apic_ipi_matches_logical(const struct vp *vp, uint32_t destination)
 {
 	uint32_t ldr, dfr;
 
-	if ((read_mode(vp) & APIC_BASE_EXTENDED) != 0) {
+	if ((apic_ipi_read_mode(vp) & APIC_BASE_EXTENDED) != 0) {
 		ldr = apic_extended_ldr(vp->number);
 		return ldr >> 16 == destination >> 16 &&
 		       (ldr & destination & 0xffff) != 0;
@@ -46,9 +46,10 @@ static bool matches_logical(const struct vp *vp, uint32_t destination)
 	return destination >> 4 == 0xf || destination >> 4 == ldr >> 4;
 }
 
-static bool matches(const struct vp *vp, const struct apic_message *message)
+static bool apic_ipi_matches(const struct vp *vp,
+			     const struct apic_message *message)
 {
-	if ((read_mode(vp) & APIC_BASE_ENABLED) == 0 ||
+	if ((apic_ipi_read_mode(vp) & APIC_BASE_ENABLED) == 0 ||
 	    vp->number == message->except) {
 		return false;
 	}
@@ -56,7 +57,7 @@ static bool matches(const struct vp *vp, const struct apic_message *message)
 		return true;
 	}
 	if ((message->bits & APIC_ICR_LOGICAL) != 0) {
-		return matches_logical(vp, message->destination);
+		return apic_ipi_matches_logical(vp, message->destination);
 	}
 	return vp->number == message->destination;
 }
@@ -65,14 +66,14 @@ static bool matches(const struct vp *vp, const struct apic_message *message)
  * Hands the message to one VP. SMI, and the modes that SDM3 reserves, reach
  * nobody: guests have no SMM.
  */
-static bool deliver(struct vp *vp, const struct apic_message *message)
+static bool apic_ipi_deliver(struct vp *vp, const struct apic_message *message)
 {
 	uint8_t vector = (uint8_t)message->bits;
 
 	switch (message->bits & APIC_ICR_MODE) {
 	case APIC_MODE_FIXED:
 	case APIC_MODE_LOWEST:
-		if (!takes_fixed(vp)) {
+		if (!apic_ipi_takes_fixed(vp)) {
 			return false;
 		}
 		vp_post_interrupt(vp, vector,
@@ -93,8 +94,9 @@ static bool deliver(struct vp *vp, const struct apic_message *message)
 }
 
 /* The VPs among which the destination may lie: [*first, *end). */
-static void find_candidates(const struct apic_message *message,
-			    uint32_t count, uint32_t *first, uint32_t *end)
+static void apic_ipi_find_candidates(const struct apic_message *message,
+				     uint32_t count, uint32_t *first,
+				     uint32_t *end)
 {
 	uint32_t base;
 
@@ -115,9 +117,9 @@ static void find_candidates(const struct apic_message *message,
 }
 
 /* Least busy of those that match; the lowest number of equals. */
-static struct vp *arbitrate(uint32_t partition,
-			    const struct apic_message *message,
-			    uint32_t first, uint32_t end)
+static struct vp *apic_ipi_arbitrate(uint32_t partition,
+				     const struct apic_message *message,
+				     uint32_t first, uint32_t end)
 {
 	struct vp *best = NULL;
 	uint8_t least = 0;
@@ -126,7 +128,7 @@ static struct vp *arbitrate(uint32_t partition,
 		struct vp *vp = vp_of(partition, n);
 		uint8_t ppr = __atomic_load_n(&vp->apic.ppr, __ATOMIC_RELAXED);
 
-		if (matches(vp, message) && takes_fixed(vp) &&
+		if (apic_ipi_matches(vp, message) && apic_ipi_takes_fixed(vp) &&
 		    (best == NULL || ppr < least)) {
 			best = vp;
 			least = ppr;
@@ -140,18 +142,19 @@ bool apic_send_message(uint32_t partition, const struct apic_message *message)
 	uint32_t first, end;
 	bool taken = false;
 
-	find_candidates(message, partition_configs[partition].vp_count,
-			&first, &end);
+	apic_ipi_find_candidates(message, partition_configs[partition].vp_count,
+				 &first, &end);
 	if ((message->bits & APIC_ICR_MODE) == APIC_MODE_LOWEST) {
-		struct vp *vp = arbitrate(partition, message, first, end);
+		struct vp *vp = apic_ipi_arbitrate(partition, message, first,
+						   end);
 
-		return vp != NULL && deliver(vp, message);
+		return vp != NULL && apic_ipi_deliver(vp, message);
 	}
 	for (uint32_t n = first; n < end; n++) {
 		struct vp *vp = vp_of(partition, n);
 
-		if (matches(vp, message)) {
-			taken |= deliver(vp, message);
+		if (apic_ipi_matches(vp, message)) {
+			taken |= apic_ipi_deliver(vp, message);
 		}
 	}
 	return taken;
@@ -161,7 +164,7 @@ bool apic_send_message(uint32_t partition, const struct apic_message *message)
  * SDM3 table 11-3 allows the shorthands that include the sender for fixed
  * interrupts only. NMIs work on real machines too; INIT and SIPI do not.
  */
-static void send_shorthand(struct vp *vp, uint32_t bits)
+static void apic_ipi_send_shorthand(struct vp *vp, uint32_t bits)
 {
 	uint32_t mode = bits & APIC_ICR_MODE;
 	struct apic_message message = {
@@ -217,7 +220,7 @@ void apic_send_ipi(struct vp *vp, uint32_t bits, uint32_t destination)
 		return;
 	}
 	if ((bits & APIC_ICR_SHORTHAND) != 0) {
-		send_shorthand(vp, bits);
+		apic_ipi_send_shorthand(vp, bits);
 		return;
 	}
 	message.destination = destination;

@@ -53,7 +53,7 @@ static const struct apic_register registers[APIC_REG_COUNT] = {
 };
 
 /* Does CPUID.1:ECX show it? What is hidden cannot be switched on. */
-static bool has_feature(const struct vp *vp, uint32_t feature)
+static bool apic_regs_has_feature(const struct vp *vp, uint32_t feature)
 {
 	const struct partition_config *config =
 		&partition_configs[vp->partition];
@@ -72,14 +72,15 @@ static bool has_feature(const struct vp *vp, uint32_t feature)
 /* ---- both ways --------------------------------------------------------- */
 
 /* Arbitration priority: as the processor's, pending vectors included. */
-static uint32_t read_apr(const struct apic_state *apic)
+static uint32_t apic_regs_read_apr(const struct apic_state *apic)
 {
 	uint32_t top = apic->irr_top & 0xf0;
 
 	return (apic->ppr & 0xf0) >= top ? apic->ppr : top;
 }
 
-static uint32_t read_array(const struct apic_state *apic, uint32_t reg)
+static uint32_t apic_regs_read_array(const struct apic_state *apic,
+				     uint32_t reg)
 {
 	unsigned part = reg & 7;
 	uint64_t word;
@@ -94,14 +95,14 @@ static uint32_t read_array(const struct apic_state *apic, uint32_t reg)
 	return (uint32_t)(word >> (part & 1) * 32);
 }
 
-static uint32_t read_register(struct vp *vp, uint32_t reg)
+static uint32_t apic_regs_read(struct vp *vp, uint32_t reg)
 {
 	const struct apic_state *apic = &vp->apic;
 	bool extended = apic_is_extended(apic);
 
 	if (reg >= APIC_REG_ISR && reg < APIC_REG_IRR + 8) {
 		apic_take_posted(vp);
-		return read_array(apic, reg);
+		return apic_regs_read_array(apic, reg);
 	}
 	if (reg >= APIC_REG_LVT && reg < APIC_REG_LVT + APIC_LVT_COUNT) {
 		return apic->lvt[index_mask(reg - APIC_REG_LVT,
@@ -115,7 +116,7 @@ static uint32_t read_register(struct vp *vp, uint32_t reg)
 	case APIC_REG_TPR:
 		return apic->tpr;
 	case APIC_REG_APR:
-		return read_apr(apic);
+		return apic_regs_read_apr(apic);
 	case APIC_REG_PPR:
 		return apic->ppr;
 	case APIC_REG_LDR:
@@ -140,7 +141,7 @@ static uint32_t read_register(struct vp *vp, uint32_t reg)
 	return 0;
 }
 
-static void write_lvt(struct vp *vp, uint32_t n, uint32_t value)
+static void apic_regs_write_lvt(struct vp *vp, uint32_t n, uint32_t value)
 {
 	if ((vp->apic.svr & APIC_SVR_ENABLED) == 0) {
 		value |= APIC_LVT_MASKED;
@@ -152,7 +153,7 @@ static void write_lvt(struct vp *vp, uint32_t n, uint32_t value)
 	}
 }
 
-static void write_icr(struct vp *vp, uint32_t bits)
+static void apic_regs_write_icr(struct vp *vp, uint32_t bits)
 {
 	struct apic_state *apic = &vp->apic;
 	uint32_t destination = (uint32_t)(apic->icr >> 56);
@@ -163,12 +164,12 @@ static void write_icr(struct vp *vp, uint32_t bits)
 }
 
 /* value holds no bits but those that the register keeps. */
-static void write_register(struct vp *vp, uint32_t reg, uint32_t value)
+static void apic_regs_write(struct vp *vp, uint32_t reg, uint32_t value)
 {
 	struct apic_state *apic = &vp->apic;
 
 	if (reg >= APIC_REG_LVT && reg < APIC_REG_LVT + APIC_LVT_COUNT) {
-		write_lvt(vp, reg - APIC_REG_LVT, value);
+		apic_regs_write_lvt(vp, reg - APIC_REG_LVT, value);
 		return;
 	}
 	switch (reg) {
@@ -192,7 +193,7 @@ static void write_register(struct vp *vp, uint32_t reg, uint32_t value)
 		apic->esr_pending = 0;
 		return;
 	case APIC_REG_ICR:
-		write_icr(vp, value);
+		apic_regs_write_icr(vp, value);
 		return;
 	case APIC_REG_ICR_HIGH:
 		apic->icr = (uint32_t)apic->icr | (uint64_t)value << 32;
@@ -225,8 +226,8 @@ bool apic_claims(const struct vp *vp, gpa_t address)
  * one of another size, one beside a register's first 4 bytes (undefined by
  * SDM3 11.4.1), or one to a reserved address, which is an error of its own.
  */
-static uint32_t find_register(struct vp *vp, uint32_t offset, unsigned size,
-			      unsigned right)
+static uint32_t apic_regs_find(struct vp *vp, uint32_t offset, unsigned size,
+			       unsigned right)
 {
 	uint32_t reg = offset >> 4;
 
@@ -246,16 +247,16 @@ static uint32_t find_register(struct vp *vp, uint32_t offset, unsigned size,
 enum outcome apic_read_page(struct vp *vp, uint32_t offset, unsigned size,
 			    uint64_t *value)
 {
-	uint32_t reg = find_register(vp, offset, size, PAGE_R);
+	uint32_t reg = apic_regs_find(vp, offset, size, PAGE_R);
 
-	*value = reg < APIC_REG_COUNT ? read_register(vp, reg) : 0;
+	*value = reg < APIC_REG_COUNT ? apic_regs_read(vp, reg) : 0;
 	return OUTCOME_NEXT;
 }
 
 enum outcome apic_write_page(struct vp *vp, uint32_t offset, unsigned size,
 			     uint64_t value)
 {
-	uint32_t reg = find_register(vp, offset, size, PAGE_W);
+	uint32_t reg = apic_regs_find(vp, offset, size, PAGE_W);
 
 	if (reg >= APIC_REG_COUNT) {
 		return OUTCOME_NEXT;
@@ -263,10 +264,10 @@ enum outcome apic_write_page(struct vp *vp, uint32_t offset, unsigned size,
 	value &= registers[reg].keep & ~(uint32_t)registers[reg].status;
 	if (reg == APIC_REG_LVT + APIC_LVT_TIMER &&
 	    (value & APIC_TIMER_DEADLINE) != 0 &&
-	    !has_feature(vp, APIC_FEATURE_DEADLINE)) {
+	    !apic_regs_has_feature(vp, APIC_FEATURE_DEADLINE)) {
 		value &= ~(uint64_t)APIC_TIMER_DEADLINE;
 	}
-	write_register(vp, reg, (uint32_t)value);
+	apic_regs_write(vp, reg, (uint32_t)value);
 	return OUTCOME_NEXT;
 }
 
@@ -276,7 +277,7 @@ enum outcome apic_write_page(struct vp *vp, uint32_t offset, unsigned size,
  * APIC_BASE: figure 11-27 of SDM3 11.12.5. What leaves the disabled state
  * finds the APIC as after reset; the BSP flag is not the guest's to change.
  */
-static bool write_base(struct vp *vp, uint64_t value)
+static bool apic_regs_write_base(struct vp *vp, uint64_t value)
 {
 	struct apic_state *apic = &vp->apic;
 	uint64_t mode_bits = APIC_BASE_ENABLED | APIC_BASE_EXTENDED;
@@ -290,7 +291,8 @@ static bool write_base(struct vp *vp, uint64_t value)
 	    (from == 0 && to == mode_bits)) {
 		return false;
 	}
-	if (to == mode_bits && !has_feature(vp, APIC_FEATURE_X2APIC)) {
+	if (to == mode_bits &&
+	    !apic_regs_has_feature(vp, APIC_FEATURE_X2APIC)) {
 		return false;
 	}
 	value = (value & ~(uint64_t)APIC_BASE_BSP) |
@@ -304,7 +306,8 @@ static bool write_base(struct vp *vp, uint64_t value)
 	return true;
 }
 
-static bool read_extended(struct vp *vp, uint32_t reg, uint64_t *value)
+static bool apic_regs_read_extended(struct vp *vp, uint32_t reg,
+				    uint64_t *value)
 {
 	if (reg >= APIC_REG_COUNT) {
 		return false;
@@ -313,11 +316,12 @@ static bool read_extended(struct vp *vp, uint32_t reg, uint64_t *value)
 	if ((registers[reg].rights & MSR_R) == 0) {
 		return false;
 	}
-	*value = reg == APIC_REG_ICR ? vp->apic.icr : read_register(vp, reg);
+	*value = reg == APIC_REG_ICR ? vp->apic.icr : apic_regs_read(vp, reg);
 	return true;
 }
 
-static bool write_extended(struct vp *vp, uint32_t reg, uint64_t value)
+static bool apic_regs_write_extended(struct vp *vp, uint32_t reg,
+				     uint64_t value)
 {
 	uint64_t high = value & ~0xffffffffull;
 	uint32_t keep, status;
@@ -343,10 +347,10 @@ static bool write_extended(struct vp *vp, uint32_t reg, uint64_t value)
 	}
 	if (reg == APIC_REG_LVT + APIC_LVT_TIMER &&
 	    (value & APIC_TIMER_DEADLINE) != 0 &&
-	    !has_feature(vp, APIC_FEATURE_DEADLINE)) {
+	    !apic_regs_has_feature(vp, APIC_FEATURE_DEADLINE)) {
 		return false;
 	}
-	write_register(vp, reg, (uint32_t)value);
+	apic_regs_write(vp, reg, (uint32_t)value);
 	return true;
 }
 
@@ -354,10 +358,11 @@ bool apic_read_msr(struct vp *vp, uint32_t msr, uint64_t *value)
 {
 	if (msr >= MSR_X2APIC_FIRST && msr <= MSR_X2APIC_LAST) {
 		return apic_is_extended(&vp->apic) &&
-		       read_extended(vp, msr - MSR_X2APIC_FIRST, value);
+		       apic_regs_read_extended(vp, msr - MSR_X2APIC_FIRST,
+					       value);
 	}
 	if (msr == MSR_TSC_DEADLINE &&
-	    has_feature(vp, APIC_FEATURE_DEADLINE)) {
+	    apic_regs_has_feature(vp, APIC_FEATURE_DEADLINE)) {
 		*value = apic_timer_read_deadline(vp);
 		return true;
 	}
@@ -378,16 +383,17 @@ bool apic_write_msr(struct vp *vp, uint32_t msr, uint64_t value)
 			apic_end_of_interrupt(vp);
 			return true;
 		}
-		return write_extended(vp, msr - MSR_X2APIC_FIRST, value);
+		return apic_regs_write_extended(vp, msr - MSR_X2APIC_FIRST,
+						value);
 	}
 	if (msr == MSR_TSC_DEADLINE) {
 		/* The mode was not to be had without the feature. */
 		if (!apic_timer_is_deadline(vp) &&
-		    !has_feature(vp, APIC_FEATURE_DEADLINE)) {
+		    !apic_regs_has_feature(vp, APIC_FEATURE_DEADLINE)) {
 			return false;
 		}
 		apic_timer_write_deadline(vp, value);
 		return true;
 	}
-	return msr == MSR_APIC_BASE && write_base(vp, value);
+	return msr == MSR_APIC_BASE && apic_regs_write_base(vp, value);
 }

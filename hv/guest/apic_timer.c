@@ -16,8 +16,8 @@
 #define PERIOD_MIN (APIC_BUS_HZ / 50000)
 
 /* floor(value * by / to), UINT64_MAX if that is more than 64 bits. */
-static inline uint64_t scale(uint64_t value, uint64_t by, uint64_t to,
-			     uint64_t *remainder)
+static inline uint64_t apic_timer_scale(uint64_t value, uint64_t by,
+					uint64_t to, uint64_t *remainder)
 {
 	unsigned __int128 product = (unsigned __int128)value * by;
 	uint64_t high = (uint64_t)(product >> 64);
@@ -33,34 +33,34 @@ static inline uint64_t scale(uint64_t value, uint64_t by, uint64_t to,
 }
 
 /* Bus ticks that have passed wholly; TSC ticks until they have. */
-static uint64_t ticks_from_tsc(uint64_t tsc)
+static uint64_t apic_timer_get_ticks(uint64_t tsc)
 {
 	uint64_t rest;
 
-	return scale(tsc, APIC_BUS_HZ, tsc_hz(), &rest);
+	return apic_timer_scale(tsc, APIC_BUS_HZ, tsc_hz(), &rest);
 }
 
-static uint64_t tsc_from_ticks(uint64_t ticks)
+static uint64_t apic_timer_get_tsc(uint64_t ticks)
 {
 	uint64_t rest;
-	uint64_t tsc = scale(ticks, tsc_hz(), APIC_BUS_HZ, &rest);
+	uint64_t tsc = apic_timer_scale(ticks, tsc_hz(), APIC_BUS_HZ, &rest);
 
 	return tsc + (rest != 0);
 }
 
-static inline uint32_t timer_mode(const struct apic_state *apic)
+static inline uint32_t apic_timer_get_mode(const struct apic_state *apic)
 {
 	return apic->lvt[APIC_LVT_TIMER] & APIC_LVT_MODE;
 }
 
-static inline bool is_counting(const struct apic_state *apic)
+static inline bool apic_timer_is_counting(const struct apic_state *apic)
 {
-	return timer_mode(apic) == APIC_TIMER_ONE_SHOT ||
-	       timer_mode(apic) == APIC_TIMER_PERIODIC;
+	return apic_timer_get_mode(apic) == APIC_TIMER_ONE_SHOT ||
+	       apic_timer_get_mode(apic) == APIC_TIMER_PERIODIC;
 }
 
 /* Divide register: bits 3, 1, 0; 7 is by 1, n is by 2^(n+1). */
-static inline unsigned divide_shift(const struct apic_state *apic)
+static inline unsigned apic_timer_get_shift(const struct apic_state *apic)
 {
 	uint32_t code = (apic->timer_divide & 3) |
 			(apic->timer_divide >> 1 & 4);
@@ -68,31 +68,31 @@ static inline unsigned divide_shift(const struct apic_state *apic)
 	return (code + 1) & 7;
 }
 
-static inline uint64_t period_ticks(const struct apic_state *apic)
+static inline uint64_t apic_timer_get_period(const struct apic_state *apic)
 {
-	return (uint64_t)apic->timer_initial << divide_shift(apic);
+	return (uint64_t)apic->timer_initial << apic_timer_get_shift(apic);
 }
 
-static inline void stop(struct apic_state *apic)
+static inline void apic_timer_stop(struct apic_state *apic)
 {
 	apic->timer_running = false;
 	apic->timer_host = UINT64_MAX;
 }
 
 /* After an expiry: the first multiple of the period that is still to come. */
-static void advance_period(struct apic_state *apic, uint64_t elapsed)
+static void apic_timer_advance(struct apic_state *apic, uint64_t elapsed)
 {
-	uint64_t period = period_ticks(apic);
-	uint64_t ticks = ticks_from_tsc(elapsed);
+	uint64_t period = apic_timer_get_period(apic);
+	uint64_t ticks = apic_timer_get_ticks(elapsed);
 
 	if (period < PERIOD_MIN) {
 		ticks += PERIOD_MIN;
 	}
-	apic->timer_length = tsc_from_ticks((ticks / period + 1) * period);
+	apic->timer_length = apic_timer_get_tsc((ticks / period + 1) * period);
 }
 
 /* Says when to look again. A masked timer runs, but wakes nobody. */
-static void arm(struct vp *vp, uint64_t now)
+static void apic_timer_arm(struct vp *vp, uint64_t now)
 {
 	struct apic_state *apic = &vp->apic;
 	uint64_t elapsed = now - apic->timer_start;
@@ -111,7 +111,8 @@ static void arm(struct vp *vp, uint64_t now)
 	apic->timer_host = host;
 }
 
-static __attribute__((noinline)) void expire(struct vp *vp, uint64_t now)
+static __attribute__((noinline)) void apic_timer_expire(struct vp *vp,
+							uint64_t now)
 {
 	struct apic_state *apic = &vp->apic;
 	uint32_t lvt = apic->lvt[APIC_LVT_TIMER];
@@ -119,31 +120,32 @@ static __attribute__((noinline)) void expire(struct vp *vp, uint64_t now)
 	if ((lvt & APIC_LVT_MASKED) == 0) {
 		apic_set_requested(vp, (uint8_t)lvt);
 	}
-	if (timer_mode(apic) == APIC_TIMER_PERIODIC) {
-		advance_period(apic, now - apic->timer_start);
-		arm(vp, now);
+	if (apic_timer_get_mode(apic) == APIC_TIMER_PERIODIC) {
+		apic_timer_advance(apic, now - apic->timer_start);
+		apic_timer_arm(vp, now);
 	} else {
-		stop(apic);
+		apic_timer_stop(apic);
 	}
 }
 
 /* Makes happen what is due by guest time now. */
-static inline void settle(struct vp *vp, uint64_t now)
+static inline void apic_timer_settle(struct vp *vp, uint64_t now)
 {
 	if (vp->apic.timer_running &&
 	    now - vp->apic.timer_start >= vp->apic.timer_length) {
-		expire(vp, now);
+		apic_timer_expire(vp, now);
 	}
 }
 
-/* After settle(): never 0 while the timer runs. */
-static uint32_t current_count(const struct apic_state *apic, uint64_t now)
+/* After apic_timer_settle(): never 0 while the timer runs. */
+static uint32_t apic_timer_get_count(const struct apic_state *apic,
+				     uint64_t now)
 {
-	uint64_t period = period_ticks(apic);
-	uint64_t ticks = ticks_from_tsc(now - apic->timer_start);
-	unsigned shift = divide_shift(apic);
+	uint64_t period = apic_timer_get_period(apic);
+	uint64_t ticks = apic_timer_get_ticks(now - apic->timer_start);
+	unsigned shift = apic_timer_get_shift(apic);
 
-	if (!apic->timer_running || !is_counting(apic)) {
+	if (!apic->timer_running || !apic_timer_is_counting(apic)) {
 		return 0;
 	}
 	ticks = period - ticks % period;
@@ -154,15 +156,16 @@ static uint32_t current_count(const struct apic_state *apic, uint64_t now)
  * Goes on with count left, as if it had always run at the present rate: the
  * start is moved, rounded so that the expiry is not early.
  */
-static void continue_with(struct apic_state *apic, uint32_t count,
-			  uint64_t now)
+static void apic_timer_continue_with(struct apic_state *apic, uint32_t count,
+				     uint64_t now)
 {
 	uint64_t gone = (uint64_t)(apic->timer_initial - count)
-			<< divide_shift(apic);
+			<< apic_timer_get_shift(apic);
 	uint64_t rest;
 
-	apic->timer_start = now - scale(gone, tsc_hz(), APIC_BUS_HZ, &rest);
-	apic->timer_length = tsc_from_ticks(period_ticks(apic));
+	apic->timer_start = now - apic_timer_scale(gone, tsc_hz(),
+						   APIC_BUS_HZ, &rest);
+	apic->timer_length = apic_timer_get_tsc(apic_timer_get_period(apic));
 }
 
 uint64_t apic_deadline(const struct vp *vp)
@@ -173,7 +176,7 @@ uint64_t apic_deadline(const struct vp *vp)
 void apic_poll_timer(struct vp *vp, uint64_t host_tsc)
 {
 	if (host_tsc >= vp->apic.timer_host) {
-		settle(vp, vp_guest_tsc(vp));
+		apic_timer_settle(vp, vp_guest_tsc(vp));
 	}
 }
 
@@ -181,24 +184,24 @@ void apic_adjust_tsc(struct vp *vp, uint64_t delta)
 {
 	uint64_t now = vp_guest_tsc(vp);
 
-	if (is_counting(&vp->apic)) {
+	if (apic_timer_is_counting(&vp->apic)) {
 		vp->apic.timer_start += delta;
 	}
-	settle(vp, now);
-	arm(vp, now);
+	apic_timer_settle(vp, now);
+	apic_timer_arm(vp, now);
 }
 
 uint32_t apic_timer_read_current(struct vp *vp)
 {
 	uint64_t now = vp_guest_tsc(vp);
 
-	settle(vp, now);
-	return current_count(&vp->apic, now);
+	apic_timer_settle(vp, now);
+	return apic_timer_get_count(&vp->apic, now);
 }
 
 uint64_t apic_timer_read_deadline(struct vp *vp)
 {
-	settle(vp, vp_guest_tsc(vp));
+	apic_timer_settle(vp, vp_guest_tsc(vp));
 	return vp->apic.timer_running && apic_timer_is_deadline(vp) ?
 	       vp->apic.timer_length : 0;
 }
@@ -208,16 +211,17 @@ void apic_timer_write_lvt(struct vp *vp, uint32_t lvt)
 {
 	struct apic_state *apic = &vp->apic;
 	uint64_t now = vp_guest_tsc(vp);
-	uint32_t mode = timer_mode(apic);
-	bool counting = is_counting(apic);
+	uint32_t mode = apic_timer_get_mode(apic);
+	bool counting = apic_timer_is_counting(apic);
 
-	settle(vp, now);
+	apic_timer_settle(vp, now);
 	apic->lvt[APIC_LVT_TIMER] = lvt;
-	if (timer_mode(apic) != mode && !(counting && is_counting(apic))) {
+	if (apic_timer_get_mode(apic) != mode &&
+	    !(counting && apic_timer_is_counting(apic))) {
 		apic->timer_initial = 0;
-		stop(apic);
+		apic_timer_stop(apic);
 	}
-	arm(vp, now);
+	apic_timer_arm(vp, now);
 }
 
 void apic_timer_write_initial(struct vp *vp, uint32_t count)
@@ -225,19 +229,19 @@ void apic_timer_write_initial(struct vp *vp, uint32_t count)
 	struct apic_state *apic = &vp->apic;
 	uint64_t now = vp_guest_tsc(vp);
 
-	if (!is_counting(apic)) {
+	if (!apic_timer_is_counting(apic)) {
 		return;
 	}
-	settle(vp, now);
+	apic_timer_settle(vp, now);
 	apic->timer_initial = count;
 	if (count == 0) {
-		stop(apic);
+		apic_timer_stop(apic);
 		return;
 	}
 	apic->timer_running = true;
 	apic->timer_start = now;
-	apic->timer_length = tsc_from_ticks(period_ticks(apic));
-	arm(vp, now);
+	apic->timer_length = apic_timer_get_tsc(apic_timer_get_period(apic));
+	apic_timer_arm(vp, now);
 }
 
 void apic_timer_write_divide(struct vp *vp, uint32_t divide)
@@ -246,13 +250,13 @@ void apic_timer_write_divide(struct vp *vp, uint32_t divide)
 	uint64_t now = vp_guest_tsc(vp);
 	uint32_t count;
 
-	settle(vp, now);
-	count = current_count(apic, now);
+	apic_timer_settle(vp, now);
+	count = apic_timer_get_count(apic, now);
 	apic->timer_divide = divide;
-	if (apic->timer_running && is_counting(apic)) {
-		continue_with(apic, count, now);
+	if (apic->timer_running && apic_timer_is_counting(apic)) {
+		apic_timer_continue_with(apic, count, now);
 	}
-	arm(vp, now);
+	apic_timer_arm(vp, now);
 }
 
 /* Ignored in the other modes (SDM3 11.5.4.1); 0 disarms. */
@@ -265,13 +269,13 @@ void apic_timer_write_deadline(struct vp *vp, uint64_t deadline)
 		return;
 	}
 	now = vp_guest_tsc(vp);
-	settle(vp, now);
+	apic_timer_settle(vp, now);
 	if (deadline == 0) {
-		stop(apic);
+		apic_timer_stop(apic);
 		return;
 	}
 	apic->timer_running = true;
 	apic->timer_start = 0;
 	apic->timer_length = deadline;
-	arm(vp, now);
+	apic_timer_arm(vp, now);
 }

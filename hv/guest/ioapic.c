@@ -32,13 +32,13 @@
 #define ENTRY_MASKED 0x10000u
 #define ENTRY_WRITABLE 0xff0000000001afffull
 
-static uint32_t pin_bit(uint32_t pin)
+static uint32_t ioapic_pin_bit(uint32_t pin)
 {
 	return 1u << pin;
 }
 
 /* Under no lock: the physical lines behind these pins may fire again. */
-static void unmask_lines(uint32_t partition, uint32_t pins)
+static void ioapic_unmask_lines(uint32_t partition, uint32_t pins)
 {
 	while (pins != 0) {
 		uint32_t pin = bits_lowest(pins);
@@ -52,8 +52,8 @@ static void unmask_lines(uint32_t partition, uint32_t pins)
 }
 
 /* Under the lock: sends the interrupt of a pin unless it has to wait. */
-static void send(uint32_t partition, struct ioapic_state *ioapic,
-		 uint32_t pin)
+static void ioapic_send(uint32_t partition, struct ioapic_state *ioapic,
+			uint32_t pin)
 {
 	uint64_t entry = ioapic->entry[pin];
 	uint32_t bits = (uint32_t)entry;
@@ -69,13 +69,13 @@ static void send(uint32_t partition, struct ioapic_state *ioapic,
 	};
 
 	if ((entry & ENTRY_MASKED) != 0 ||
-	    (ioapic->remote_irr & pin_bit(pin)) != 0 ||
+	    (ioapic->remote_irr & ioapic_pin_bit(pin)) != 0 ||
 	    mode == APIC_MODE_STARTUP) {
 		return;
 	}
 	if (apic_send_message(partition, &message) && fixed &&
 	    (entry & ENTRY_LEVEL) != 0) {
-		ioapic->remote_irr |= pin_bit(pin);
+		ioapic->remote_irr |= ioapic_pin_bit(pin);
 	}
 }
 
@@ -84,7 +84,7 @@ static void send(uint32_t partition, struct ioapic_state *ioapic,
  * now? Not one in service, and not one that the guest masks: its line would
  * only fire once more.
  */
-static uint32_t release(struct ioapic_state *ioapic, uint32_t pins)
+static uint32_t ioapic_release(struct ioapic_state *ioapic, uint32_t pins)
 {
 	uint32_t released = 0;
 
@@ -94,7 +94,7 @@ static uint32_t release(struct ioapic_state *ioapic, uint32_t pins)
 
 		pins &= pins - 1;
 		if ((ioapic->entry[pin] & ENTRY_MASKED) == 0) {
-			released |= pin_bit(pin);
+			released |= ioapic_pin_bit(pin);
 		}
 	}
 	ioapic->held &= ~released;
@@ -116,7 +116,7 @@ void ioapic_reset(uint32_t partition)
 		ioapic->entry[pin] = ENTRY_MASKED;
 	}
 	spinlock_give(&ioapic->lock);
-	unmask_lines(partition, held);
+	ioapic_unmask_lines(partition, held);
 }
 
 void ioapic_raise(uint32_t partition, uint32_t pin, bool level)
@@ -129,9 +129,9 @@ void ioapic_raise(uint32_t partition, uint32_t pin, bool level)
 	pin = index_mask(pin, LINE_PIN_COUNT);
 	spinlock_take(&ioapic->lock);
 	if (level) {
-		ioapic->held |= pin_bit(pin);
+		ioapic->held |= ioapic_pin_bit(pin);
 	}
-	send(partition, ioapic, pin);
+	ioapic_send(partition, ioapic, pin);
 	spinlock_give(&ioapic->lock);
 }
 
@@ -147,13 +147,13 @@ void ioapic_end_of_interrupt(uint32_t partition, uint8_t vector)
 
 		pins &= pins - 1;
 		if ((uint8_t)ioapic->entry[pin] == vector) {
-			ended |= pin_bit(pin);
+			ended |= ioapic_pin_bit(pin);
 		}
 	}
 	ioapic->remote_irr &= ~ended;
-	ended = release(ioapic, ended);
+	ended = ioapic_release(ioapic, ended);
 	spinlock_give(&ioapic->lock);
-	unmask_lines(partition, ended);
+	ioapic_unmask_lines(partition, ended);
 }
 
 void ioapic_retry(uint32_t partition)
@@ -162,9 +162,9 @@ void ioapic_retry(uint32_t partition)
 	uint32_t pins;
 
 	spinlock_take(&ioapic->lock);
-	pins = release(ioapic, ioapic->held);
+	pins = ioapic_release(ioapic, ioapic->held);
 	spinlock_give(&ioapic->lock);
-	unmask_lines(partition, pins);
+	ioapic_unmask_lines(partition, pins);
 }
 
 /* ---- the page ---------------------------------------------------------- */
@@ -174,18 +174,18 @@ bool ioapic_claims(gpa_t address)
 	return address.v >> PAGE_SHIFT == IOAPIC_PAGE >> PAGE_SHIFT;
 }
 
-static uint32_t read_entry(const struct ioapic_state *ioapic, uint32_t n)
+static uint32_t ioapic_read_entry(const struct ioapic_state *ioapic, uint32_t n)
 {
 	uint32_t pin = index_mask(n >> 1, LINE_PIN_COUNT);
 	uint64_t entry = ioapic->entry[pin];
 
-	if ((ioapic->remote_irr & pin_bit(pin)) != 0) {
+	if ((ioapic->remote_irr & ioapic_pin_bit(pin)) != 0) {
 		entry |= ENTRY_REMOTE_IRR;
 	}
 	return (uint32_t)(entry >> (n & 1) * 32);
 }
 
-static uint32_t read_window(const struct ioapic_state *ioapic)
+static uint32_t ioapic_read_window(const struct ioapic_state *ioapic)
 {
 	uint32_t n = ioapic->select - REG_ENTRY;
 
@@ -196,7 +196,7 @@ static uint32_t read_window(const struct ioapic_state *ioapic)
 	case REG_VERSION:
 		return VERSION;
 	}
-	return n < 2 * LINE_PIN_COUNT ? read_entry(ioapic, n) : 0;
+	return n < 2 * LINE_PIN_COUNT ? ioapic_read_entry(ioapic, n) : 0;
 }
 
 /*
@@ -204,8 +204,8 @@ static uint32_t read_window(const struct ioapic_state *ioapic)
  * how software ends an interrupt whose EOI was lost). A line that waits and
  * is no longer in service may fire again.
  */
-static uint32_t write_entry(struct ioapic_state *ioapic, uint32_t n,
-			    uint32_t value)
+static uint32_t ioapic_write_entry(struct ioapic_state *ioapic, uint32_t n,
+				   uint32_t value)
 {
 	uint32_t pin = index_mask(n >> 1, LINE_PIN_COUNT);
 	unsigned shift = (n & 1) * 32;
@@ -214,13 +214,13 @@ static uint32_t write_entry(struct ioapic_state *ioapic, uint32_t n,
 	entry |= (uint64_t)value << shift & ENTRY_WRITABLE;
 	ioapic->entry[pin] = entry;
 	if ((entry & ENTRY_LEVEL) == 0) {
-		ioapic->remote_irr &= ~pin_bit(pin);
+		ioapic->remote_irr &= ~ioapic_pin_bit(pin);
 	}
-	return release(ioapic, pin_bit(pin));
+	return ioapic_release(ioapic, ioapic_pin_bit(pin));
 }
 
 /* Returns the pins whose lines are to be unmasked. */
-static uint32_t write_window(struct ioapic_state *ioapic, uint32_t value)
+static uint32_t ioapic_write_window(struct ioapic_state *ioapic, uint32_t value)
 {
 	uint32_t n = ioapic->select - REG_ENTRY;
 
@@ -228,7 +228,8 @@ static uint32_t write_window(struct ioapic_state *ioapic, uint32_t value)
 		ioapic->id = value & ID_MASK;
 		return 0;
 	}
-	return n < 2 * LINE_PIN_COUNT ? write_entry(ioapic, n, value) : 0;
+	return n < 2 * LINE_PIN_COUNT ?
+	       ioapic_write_entry(ioapic, n, value) : 0;
 }
 
 enum outcome ioapic_read_page(struct vp *vp, uint32_t offset, unsigned size,
@@ -244,7 +245,7 @@ enum outcome ioapic_read_page(struct vp *vp, uint32_t offset, unsigned size,
 	if (offset == OFFSET_SELECT) {
 		*value = ioapic->select;
 	} else if (offset == OFFSET_WINDOW) {
-		*value = read_window(ioapic);
+		*value = ioapic_read_window(ioapic);
 	}
 	spinlock_give(&ioapic->lock);
 	return OUTCOME_NEXT;
@@ -267,9 +268,9 @@ enum outcome ioapic_write_page(struct vp *vp, uint32_t offset, unsigned size,
 	if (offset == OFFSET_SELECT) {
 		ioapic->select = (uint32_t)value & 0xff;
 	} else if (offset == OFFSET_WINDOW) {
-		pins = write_window(ioapic, (uint32_t)value);
+		pins = ioapic_write_window(ioapic, (uint32_t)value);
 	}
 	spinlock_give(&ioapic->lock);
-	unmask_lines(vp->partition, pins);
+	ioapic_unmask_lines(vp->partition, pins);
 	return OUTCOME_NEXT;
 }
