@@ -100,8 +100,8 @@ def test_nmi_goes_to_whom_the_spec_names(boot):
     machine.expect("ready for nmi", "taker")
     for number in range(1, 7):
         # It arrives at LPs in turn; the loop's must pass it on.
-        machine.hmp(f"cpu {number % 2}")
-        machine.hmp("nmi")
+        machine.qmp("human-monitor-command", **{
+            "command-line": "nmi", "cpu-index": number % 2})
         machine.expect(f"nmi {number} at cs 8", "taker", timeout=20)
     assert not log(machine, "failed|panic")
     before = len(loop_windows(machine))

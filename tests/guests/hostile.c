@@ -12,6 +12,12 @@
 #define PORT_OFF 0x600
 #define PORT_RESET 0x602
 
+/*
+ * Each attempt ends with a PAUSE: under icount with several LPs the emulator
+ * lets the next one run at a PAUSE, else after 100 ms, and then the loop
+ * beside us could not be on time whatever the hypervisor does.
+ */
+
 /* ---- ports -------------------------------------------------------------- */
 
 enum port_way { WAY_IN, WAY_OUT, WAY_INS, WAY_OUTS, WAY_COUNT };
@@ -107,6 +113,8 @@ static void ports_of(enum port_way way, unsigned size)
 	for (uint32_t port = 0; port < 0x10000; port++) {
 		uint32_t v = touch_port((uint16_t)port, way, size);
 
+		cpu_pause();
+
 		if (!reads || v == denied) {
 			denied_count++;
 		} else {
@@ -147,6 +155,7 @@ static bool may_write(uint32_t msr, uint64_t value)
 
 static char try_value(uint32_t msr, uint64_t value)
 {
+	cpu_pause();
 	if (!may_write(msr, value)) {
 		return '-';
 	}
@@ -159,6 +168,8 @@ static uint32_t classify_msr(uint32_t msr)
 	uint64_t value = 0;
 	char c[4] = { 'g', '-', 'g', 'g' };
 	unsigned vector = try_rdmsr(msr, &value);
+
+	cpu_pause();
 
 	if (vector == VECTOR_NONE) {
 		c[0] = 'r';
@@ -190,6 +201,7 @@ static void msrs_of(uint32_t first, uint32_t last)
 	for (uint32_t msr = first + 1; msr <= last; msr++) {
 		uint32_t c = classify_msr(msr);
 
+		cpu_pause();
 		if (c != class) {
 			print_msrs(begin, msr - 1, class);
 			begin = msr;

@@ -33,6 +33,7 @@ static enum address_class touch(uint64_t gpa)
 	uint64_t at = (uint64_t)paging_window(1, gpa) + 0x7f8;
 	uint64_t before, after;
 
+	cpu_pause();
 	if (try_read64(at, &before) != VECTOR_NONE
 	    || try_write64(at, ~before) != VECTOR_NONE
 	    || try_read64(at, &after) != VECTOR_NONE) {
@@ -126,6 +127,8 @@ static void one_call(uint64_t control, uint64_t input, uint64_t output)
 {
 	uint64_t result = hypercall(control, input, output);
 
+	cpu_pause();
+
 	if ((result & 0xffff) < STATUS_MAX) {
 		status_counts[result & 0xffff]++;
 	}
@@ -198,6 +201,7 @@ void hostile_modes(void)
 		r.gpr[RAX] = random_next() & 0xffffffff;
 		r.gpr[RSI] = 0xa000;
 		mode_run(&r);
+		cpu_pause();
 		/* RCX and RDX are CPUID's: the REP may fault, no more. */
 		if (r.vector != VECTOR_BP && r.vector != VECTOR_PF
 		    && r.vector != VECTOR_GP) {
@@ -245,6 +249,7 @@ void hostile_interrupts(void)
 		interrupts_on();
 		__asm__ volatile("nop" : : : "memory");
 		interrupts_off();
+		cpu_pause();
 	}
 	print("T interrupts taken: %s\n", interrupts_taken > 100 ? "many"
 	      : "few");
