@@ -13,7 +13,7 @@ HV_CFLAGS := -std=c11 -ffreestanding $(OPT) -g \
 	-fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-common -fstack-usage \
 	-Wall -Wextra -Wconversion -Wswitch-enum -Wvla -Wmissing-prototypes \
-	-Wundef -Werror \
+	-Wundef -Werror -Wa,--fatal-warnings \
 	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(BUILD))=build \
 	-include $(KCONFIG_AUTOHEADER) -Ihv -Ihv/include
 LD_FLAGS := -m elf_x86_64 -nostdlib -static -z max-page-size=4096 \

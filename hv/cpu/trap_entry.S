@@ -12,7 +12,7 @@ trap_stubs:
 	.rept 256
 	.balign 16
 	/* Vectors with an error code: 8, 10-14, 17, 21, 29, 30. */
-	.if vector > 30 || !((0x60227d00 >> vector) & 1)
+	.if vector > 30 || !((0x60227d00 >> (vector & 31)) & 1)
 	pushq $0
 	.endif
 	pushq $vector

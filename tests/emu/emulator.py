@@ -169,7 +169,7 @@ class Machine:
         self.on_line = on_line      # (source, text) for each whole line
         self.on_bytes = on_bytes    # (source, bytes) as they come
         self.lines = []             # (source, text)
-        self.next_line = 0          # first that expect() has not passed
+        self.passed = {None: 0}     # source -> lines that expect() is past
         self.streams = {}           # name -> Stream, UARTs of partitions
         self.selector = selectors.DefaultSelector()
         self.process = None
@@ -320,6 +320,32 @@ class Machine:
         return [k.data for k in self.selector.get_map().values()
                 if k.data is not None]
 
+    def find(self, regex, partition):
+        """
+        The first match that expect() is not past yet. Each source is passed
+        on its own: waiting for one loses nothing of the others.
+        """
+        first = self.passed.get(partition, 0)
+        for index in range(first, len(self.lines)):
+            source, text = self.lines[index]
+            if partition not in (None, source):
+                continue
+            found = regex.search(text)
+            if found:
+                self.passed[source] = index + 1
+                self.passed[None] = max(self.passed[None], index + 1)
+                return found
+        self.passed[partition] = len(self.lines)
+        for stream in self.all_streams():
+            if partition in (None, stream.name) and stream.rest:
+                found = regex.search(clean(stream.partial()))
+                if found:
+                    self.add_line(stream.name, stream.take_partial())
+                    self.passed[stream.name] = len(self.lines)
+                    self.passed[None] = len(self.lines)
+                    return found
+        return None
+
     def expect(self, pattern, partition=None, timeout=60):
         """
         The first line from here on that matches, of one source or of any, as
@@ -329,20 +355,9 @@ class Machine:
         end = time.monotonic() + timeout
         alive = True
         while True:
-            while self.next_line < len(self.lines):
-                source, text = self.lines[self.next_line]
-                self.next_line += 1
-                if partition in (None, source):
-                    found = regex.search(text)
-                    if found:
-                        return found
-            for stream in self.all_streams():
-                if partition in (None, stream.name):
-                    found = regex.search(clean(stream.partial()))
-                    if found:
-                        self.add_line(stream.name, stream.take_partial())
-                        self.next_line = len(self.lines)
-                        return found
+            found = self.find(regex, partition)
+            if found:
+                return found
             if not alive:
                 raise Ended(f"the emulator ended (status "
                             f"{self.process.wait()}) before {pattern!r}"
