@@ -96,9 +96,7 @@ static uint64_t other_operand(const struct vp *vp, const struct insn *insn)
 	if (insn->has_immediate) {
 		return insn->immediate;
 	}
-	if (insn->reg_size == 0) {
-		return 0;	/* NOT NEG INC DEC */
-	}
+	/* For NOT, NEG, INC, DEC whatever: they have one operand. */
 	return operand_get_register(&vp->vcpu, insn->reg, insn->operand_size,
 				    insn->reg_high);
 }

@@ -59,7 +59,6 @@ uint64_t alu_compute(enum insn_op op, unsigned size, uint64_t left,
 	uint64_t changed = ALU_ALL;
 	uint64_t result = left & alu.mask;
 
-	left &= alu.mask;
 	right &= alu.mask;
 	switch (op) {
 	case INSN_OP_ADD:

@@ -219,7 +219,6 @@ static void take_modrm(struct decoder *d)
 	}
 	d->insn->has_memory = true;
 	d->insn->scale = 1;
-	d->insn->base = INSN_NO_REG;
 	d->insn->index = INSN_NO_REG;
 	d->insn->address_size = address_size(d);
 	if (d->insn->address_size == 2) {
@@ -584,9 +583,6 @@ enum hv_err insn_decode(const uint8_t *bytes, unsigned count,
 	uint8_t opcode;
 	bool known;
 
-	if (count == 0) {
-		return HV_ERR_RANGE;
-	}
 	*insn = (struct insn){ .kind = 0 };
 	opcode = take_prefixes(&d);
 	known = d.ended || decode_one_byte(&d, opcode);

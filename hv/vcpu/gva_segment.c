@@ -22,9 +22,9 @@
 static enum hv_err segment_fault(enum segment_name name,
 				 struct gva_fault *fault)
 {
-	fault->vector = name == SEGMENT_SS ? VECTOR_SS : VECTOR_GP;
-	fault->error = 0;
-	fault->address = gva(0);
+	*fault = (struct gva_fault){
+		.vector = name == SEGMENT_SS ? VECTOR_SS : VECTOR_GP
+	};
 	return HV_ERR_FAULT;
 }
 

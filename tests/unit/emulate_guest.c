@@ -23,6 +23,8 @@ char log_text[64];
 unsigned log_count;
 unsigned fail_count;
 const char *fail_reason;
+uint64_t fail_info[3];
+bool exchange_fails;
 unsigned end_count;
 enum partition_end end_asked;
 
@@ -49,6 +51,7 @@ struct nested_leaf nested_walk(uint32_t partition, gpa_t address)
 	switch (address.v & ~PAGE_MASK) {
 	case MMIO_PAGE:
 		leaf.mmio = true;
+		leaf.rights &= ~NESTED_EXECUTE;
 		break;
 	case OVERLAY_PAGE:
 		leaf.overlay = true;
@@ -177,7 +180,7 @@ enum hv_err window_exchange(uint32_t partition, gpa_t at, unsigned size,
 		return err;
 	}
 	memcpy(&is, ram + at.v, size);
-	if (is != *old) {
+	if (is != *old || exchange_fails) {
 		*old = is;
 		return HV_ERR_STATE;
 	}
@@ -238,10 +241,10 @@ void log_guest(uint32_t partition, char c)
 void partition_fail(struct vp *failed, const char *reason, uint64_t info0,
 		    uint64_t info1, uint64_t info2)
 {
-	(void)info0;
-	(void)info1;
-	(void)info2;
 	assert_ptr_equal(failed, &vp);
+	fail_info[0] = info0;
+	fail_info[1] = info1;
+	fail_info[2] = info2;
 	fail_count++;
 	fail_reason = reason;
 }
@@ -273,7 +276,7 @@ int emulate_setup(void **state)
 	fail_count = end_count = 0;
 	fail_reason = "";
 	end_asked = END_NONE;
-	held = false;
+	held = exchange_fails = false;
 	fake_vcpu_start(&vp.vcpu, 0, 0);
 	return 0;
 }

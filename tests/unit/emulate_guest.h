@@ -21,7 +21,7 @@
 #include "guest/guest.h"
 
 #define RAM_SIZE 0x20000u
-#define MMIO_PAGE 0x1d000u		/* a device's, mapped */
+#define MMIO_PAGE 0x1d000u		/* a device's, mapped, no code */
 #define READ_ONLY_PAGE 0x1e000u
 #define OVERLAY_PAGE 0x1f000u		/* read-only, an overlay */
 
@@ -48,7 +48,9 @@ extern unsigned log_count;
 
 extern unsigned fail_count;
 extern const char *fail_reason;
+extern uint64_t fail_info[3];
 extern unsigned end_count;
+extern bool exchange_fails;		/* another VP is always quicker */
 extern enum partition_end end_asked;
 
 /* Before each test: empty RAM, 64-bit mode without a table, no ports. */

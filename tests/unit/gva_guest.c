@@ -72,12 +72,23 @@ void set_long(void)
 	put64(ENTRY0 + 8, DATA_NEXT | P | W | U);
 }
 
+__attribute__((noinline)) void scribble(void)
+{
+	volatile uint8_t bytes[4096];
+
+	for (unsigned i = 0; i < sizeof(bytes); i++) {
+		bytes[i] = 0xff;
+	}
+}
+
 enum hv_err translate(uint64_t address, uint32_t access, uint64_t *to)
 {
 	gpa_t result = gpa(~0ull);
-	enum hv_err err = gva_translate(&vcpu, &mode, gva(address), access,
-					&result, &fault);
+	enum hv_err err;
 
+	scribble();
+	err = gva_translate(&vcpu, &mode, gva(address), access, &result,
+			    &fault);
 	*to = result.v;
 	return err;
 }

@@ -82,6 +82,8 @@ void set_legacy(void);
 void set_segment(enum segment_name name, uint64_t base, uint32_t limit,
 		 uint16_t attributes);
 
+/* Overwrites what earlier calls left on the stack. */
+void scribble(void);
 enum hv_err translate(uint64_t address, uint32_t access, uint64_t *to);
 void assert_to(uint64_t address, uint32_t access, uint64_t want);
 void assert_fault(uint64_t address, uint32_t access, uint32_t error);

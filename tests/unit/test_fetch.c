@@ -117,6 +117,65 @@ static void test_fetch_other(void **state)
 	assert_int_equal(fault.vector, VECTOR_GP);
 }
 
+/* fetch_length() in the mode that vcpu_get_mode() tells. */
+static void set_long_mode(void)
+{
+	set_long();
+	fake_of(&vcpu)->cr0 = mode.cr0;
+	fake_of(&vcpu)->cr3 = mode.cr3;
+	fake_of(&vcpu)->cr4 = mode.cr4;
+	fake_of(&vcpu)->efer = mode.efer;
+	for (unsigned level = 0; level < 4; level++) {
+		put64(entry_at[level], get64(entry_at[level]) | A);
+	}
+	put_code(0x10, "\x0f\xa2", 2);
+	vcpu.rip = VA + 0x10;
+}
+
+/*
+ * What a walk of four levels would find is not what PAE finds; and a RIP that
+ * is not canonical finds nothing.
+ */
+static void test_fetch_other_walk(void **state)
+{
+	struct insn insn;
+	uint32_t length;
+
+	(void)state;
+	set_pae();
+	set_segment(SEGMENT_CS, 0, 0xffffffff, 0xc09b);
+	vcpu.rip = VA32 + 0x10;
+	*(uint32_t *)at(DATA + 0x10) = 0x90a20f;
+	put64(PDPT & ~0xfffull, LEVEL2 | P | A);
+	put64(LEVEL2 + 8 * (VA32 >> 30), 0x6000 | P | A);
+	put64(0x6000 + 8 * ((VA32 >> 21) & 511), 0x7000 | P | A);
+	put64(0x7000 + 8 * ((VA32 >> 12) & 511), 0x9000 | P | A);
+	*(uint32_t *)at(0x9010) = 0xa20f66;
+	assert_int_equal(fetch(CPUID_KIND, &insn), HV_OK);
+	assert_int_equal(insn.length, 2);
+	set_long_mode();
+	vcpu.rip = (VA | 1ull << 47) + 0x10;
+	put64(ROOT + 8 * 511, get64(ENTRY3));
+	put64(ENTRY3 + 8 * 256, get64(ENTRY3));
+	assert_int_equal(fetch(CPUID_KIND, &insn), HV_ERR_FAULT);
+	vcpu.rip = (VA | 1ull << 48) + 0x10;
+	assert_int_equal(fetch(CPUID_KIND, &insn), HV_ERR_FAULT);
+	assert_int_equal(fetch_length(&vcpu, CPUID_KIND, &length),
+			 HV_ERR_FAULT);
+	/* a large page whose address has bits where there are none */
+	vcpu.rip = VA + 0x10;
+	memcpy(at(0x200000 + (vcpu.rip & 0x1fffff)), "\x0f\xa2", 2);
+	put64(ENTRY1, 0x200000 | P | W | U | A | PS);
+	assert_int_equal(fetch(CPUID_KIND, &insn), HV_OK);
+	put64(ENTRY1, 0x202000 | P | W | U | A | PS);
+	assert_int_equal(fetch(CPUID_KIND, &insn), HV_ERR_FAULT);
+	/* no RAM behind the last bytes of a page */
+	put64(ENTRY1, LEVEL0 | P | W | U | A);
+	put64(ENTRY0, FAKE_MMIO_4K | P | W | U | A);
+	vcpu.rip = VA + 0xffc;
+	assert_int_equal(fetch(CPUID_KIND, &insn), HV_ERR_MMIO);
+}
+
 static void test_fetch_segment(void **state)
 {
 	struct insn insn;
@@ -135,7 +194,18 @@ static void test_fetch_segment(void **state)
 	/* beyond the limit */
 	set_segment(SEGMENT_CS, 0x7f00, 0x10f, 0x93);
 	assert_int_equal(fetch(CPUID_KIND, &insn), HV_ERR_FAULT);
+	{
+		uint8_t bytes[15];
+		uint32_t count;
+
+		set_segment(SEGMENT_CS, 0x7f00, 0x10f, 0x93);
+		assert_int_equal(gva_fetch(&vcpu, &mode, bytes, &count,
+					   &fault), HV_ERR_FAULT);
+		assert_int_equal(count, 0);
+		assert_int_equal(fault.vector, VECTOR_GP);
+	}
 	/* with the mode of the back end */
+	scribble();
 	set_segment(SEGMENT_CS, 0x7f00, 0xffff, 0x93);
 	*(uint16_t *)at(0x8010) = 0xa20f;
 	assert_int_equal(fetch_insn(&vcpu, CPUID_KIND, &insn), HV_OK);
@@ -151,21 +221,6 @@ static void test_fetch_segment(void **state)
 }
 
 /* ---- what is remembered ------------------------------------------------ */
-
-/* fetch_length() in the mode that vcpu_get_mode() tells. */
-static void set_long_mode(void)
-{
-	set_long();
-	fake_of(&vcpu)->cr0 = mode.cr0;
-	fake_of(&vcpu)->cr3 = mode.cr3;
-	fake_of(&vcpu)->cr4 = mode.cr4;
-	fake_of(&vcpu)->efer = mode.efer;
-	for (unsigned level = 0; level < 4; level++) {
-		put64(entry_at[level], get64(entry_at[level]) | A);
-	}
-	put_code(0x10, "\x0f\xa2", 2);
-	vcpu.rip = VA + 0x10;
-}
 
 static enum hv_err length_of(uint32_t kinds, uint32_t *length)
 {
@@ -191,13 +246,18 @@ static void assert_no_length(void)
 /* A second fetch reads each word again, and nothing else. */
 static void test_memo_hit(void **state)
 {
+	uint64_t root;
 	uint32_t length;
 
 	(void)state;
 	set_long_mode();
 	assert_length(2);
 	fake_hvmap_opened = 0;
+	/* no walk of the nested tables: there are none to find */
+	root = partition_configs[0].nested_pool[0][0];
+	partition_configs[0].nested_pool[0][0] = 0;
 	assert_length(2);
+	partition_configs[0].nested_pool[0][0] = root;
 	assert_int_equal(fake_hvmap_opened, 5);
 	/* a large page has one word less */
 	put64(ENTRY1, 0x200000 | P | W | U | A | PS);
@@ -220,6 +280,11 @@ static void test_memo_code(void **state)
 	put_code(0x10, "\x66\x0f\xa2", 3);
 	assert_length(3);
 	assert_length(3);
+	/* more than the word that is remembered */
+	put_code(0x10, "\x66\x66\x66\x66\x66\x66\x66\x0f\xa2", 9);
+	assert_length(9);
+	put_code(0x18, "\x90\x0f\xa2", 3);
+	assert_no_length();
 	put_code(0x10, "\x90\x90", 2);
 	assert_no_length();
 	assert_no_length();
@@ -339,6 +404,7 @@ int main(void)
 		GUEST_TEST(test_fetch_end),
 		GUEST_TEST(test_fetch_other),
 		GUEST_TEST(test_fetch_segment),
+		GUEST_TEST(test_fetch_other_walk),
 		GUEST_TEST(test_memo_hit),
 		GUEST_TEST(test_memo_code),
 		GUEST_TEST(test_memo_entries),

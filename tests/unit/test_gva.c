@@ -5,6 +5,8 @@
  * rules, reserved bits, accessed and dirty bits, tables that change under the
  * walk or lie where there is no RAM; and copies.
  */
+#include <sys/mman.h>
+
 #include "gva_guest.h"
 
 /* ---- long mode --------------------------------------------------------- */
@@ -326,6 +328,28 @@ static void test_legacy_large(void **state)
 	assert_to(VA32, 0, 0x00400000 + (VA32 & 0x3fffff));
 }
 
+/* A processor with 36 bits: PSE-36 reaches no further. */
+static void test_legacy_width(void **state)
+{
+	struct partition_config *config =
+		(struct partition_config *)(uintptr_t)&partition_configs[0];
+	uintptr_t page = (uintptr_t)config & ~PAGE_MASK;
+	uint32_t bits = config->gpa_bits;
+
+	(void)state;
+	/* The tables are constant, but for this. */
+	assert_int_equal(mprotect((void *)page, 2 * PAGE_SIZE,
+				  PROT_READ | PROT_WRITE), 0);
+	set_legacy();
+	mode.cr4 |= CR4_PSE;
+	config->gpa_bits = 36;
+	put32(PD, (uint32_t)(0x00400000 | P | W | PS | 0x0f << 13));
+	assert_to(VA32, 0, 0xf00400000 + (VA32 & 0x3fffff));
+	put32(PD, (uint32_t)(0x00400000 | P | W | PS | 0x10 << 13));
+	assert_fault(VA32, 0, 9);
+	config->gpa_bits = bits;
+}
+
 static void test_no_paging(void **state)
 {
 	(void)state;
@@ -338,7 +362,8 @@ static void test_no_paging(void **state)
 /* ---- tables that change, or are no RAM --------------------------------- */
 
 static unsigned opens;
-static unsigned change_at;	/* the open at which the leaf changes */
+static unsigned change_at;	/* the open at which an entry changes */
+static uint64_t change_entry, change_to;
 static bool change_always;
 
 /*
@@ -352,7 +377,7 @@ static void change_leaf(void)
 		put64(ENTRY0, (get64(ENTRY0) & ~0xe00ull) |
 		      (opens & 7) << 9);
 	} else if (opens == change_at) {
-		put64(ENTRY0, DATA_NEXT | P | W | U | A);
+		put64(change_entry, change_to);
 	}
 }
 
@@ -367,12 +392,29 @@ static void test_race(void **state)
 	}
 	opens = 0;
 	change_at = 5;
+	change_entry = ENTRY0;
+	change_to = DATA_NEXT | P | W | U | A;
 	change_always = false;
 	fake_hvmap_on_open = change_leaf;
 	assert_int_equal(translate(VA, ACCESS_WRITE, &to), HV_OK);
 	fake_hvmap_on_open = NULL;
 	assert_int_equal(to, DATA_NEXT);
 	assert_int_equal(get64(ENTRY0), DATA_NEXT | P | W | U | A | D);
+	/* An upper entry, between its check and its accessed bit: the page
+	 * that it led to must not be the answer. */
+	set_long();
+	put64(ENTRY3, get64(ENTRY3) | A);
+	memcpy(at(0x6000), at(LEVEL1), PAGE_SIZE);
+	memcpy(at(0x7000), at(LEVEL0), PAGE_SIZE);
+	put64(0x6000 + 8 * INDEX(1), 0x7000 | P | W | U);
+	put64(0x7000 + 8 * INDEX(0), DATA_NEXT | P | W | U);
+	opens = 0;
+	change_entry = ENTRY2;
+	change_to = 0x6000 | P | W | U;
+	fake_hvmap_on_open = change_leaf;
+	assert_int_equal(translate(VA, 0, &to), HV_OK);
+	fake_hvmap_on_open = NULL;
+	assert_int_equal(to, DATA_NEXT);
 	/* one that never stops is given up */
 	set_long();
 	opens = 0;
@@ -491,6 +533,20 @@ static void test_wrap(void **state)
 				   &fault), HV_OK);
 	assert_int_equal(get32(DATA + 0xffc), 0x02010000);
 	assert_int_equal(get32(DATA_NEXT), 0x00000403);
+	/* with PAE: the entry behind the four is none */
+	set_pae();
+	put64(PDPT, LEVEL2 | P);
+	put64(LEVEL2, LEVEL0 | P | W | U);
+	put64(LEVEL0, DATA_NEXT | P | W | U);
+	put64(LEVEL1 + 8 * 511, 0x6000 | P | W | U);
+	put64(0x6000 + 8 * 511, DATA | P | W | U);
+	put64(PDPT + 8 * 4, LEVEL1 | P);
+	put64(LEVEL1, 0x7000 | P | W | U);
+	put64(0x7000, 0x9000 | P | W | U);
+	put32(DATA_NEXT, 0);
+	assert_int_equal(gva_write(&vcpu, &mode, gva(0xfffffffe), bytes, 4,
+				   &fault), HV_OK);
+	assert_int_equal(get32(DATA_NEXT), 0x00000403);
 }
 
 int main(void)
@@ -508,6 +564,7 @@ int main(void)
 		GUEST_TEST(test_pae_reserved),
 		GUEST_TEST(test_legacy),
 		GUEST_TEST(test_legacy_large),
+		GUEST_TEST(test_legacy_width),
 		GUEST_TEST(test_no_paging),
 		GUEST_TEST(test_race),
 		GUEST_TEST(test_strange_tables),

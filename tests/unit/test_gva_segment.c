@@ -34,6 +34,7 @@ static void assert_refused(enum segment_name name, uint64_t offset,
 			 HV_ERR_FAULT);
 	assert_int_equal(fault.vector, vector);
 	assert_int_equal(fault.error, 0);
+	assert_int_equal(fault.address.v, 0);
 }
 
 static void test_segment_limit(void **state)
@@ -52,6 +53,8 @@ static void test_segment_limit(void **state)
 	set_segment(SEGMENT_DS, 0x80000000, 0xffffffff, 0xc093);
 	assert_refused(SEGMENT_DS, 0xfffffffe, 4, 0, VECTOR_GP);
 	assert_linear(SEGMENT_DS, 0xfffffffc, 4, 0, 0x7ffffffc);
+	/* an offset is 32 bits wide */
+	assert_linear(SEGMENT_DS, 0x700000010, 4, 0, 0x80000010);
 	/* expand-down: what is above the limit, to 64 KiB or 4 GiB */
 	set_segment(SEGMENT_DS, 0, 0xfff, 0x4097);
 	assert_refused(SEGMENT_DS, 0xfff, 1, 0, VECTOR_GP);

@@ -89,6 +89,8 @@ static const struct row rows[] = {
 	{ 64, "6e", INSN_OUTS, 1, -1, GPR_RSI, NR, 1, 0, SEGMENT_DS },
 	{ 64, "646e", INSN_OUTS, 1, -1, GPR_RSI, NR, 1, 0, SEGMENT_FS },
 	{ 32, "266e", INSN_OUTS, 1, -1, GPR_RSI, NR, 1, 0, SEGMENT_ES },
+	{ 32, "2e6e", INSN_OUTS, 1, -1, GPR_RSI, NR, 1, 0, SEGMENT_CS },
+	{ 16, "366e", INSN_OUTS, 1, -1, GPR_RSI, NR, 1, 0, SEGMENT_SS },
 	{ 32, "2e6c", INSN_INS, 1, -1, GPR_RDI, NR, 1, 0, SEGMENT_ES },
 	{ 64, "266e", INSN_OUTS, 1, -1, GPR_RSI, NR, 1, 0, SEGMENT_DS },
 	{ 64, "f3676f", INSN_OUTS, 4, -1, GPR_RSI, NR, 1, 0, SEGMENT_DS },
@@ -204,6 +206,8 @@ static const struct row rows[] = {
 	{ 64, "aa", -1, 0, 0, 0, 0, 0, 0, 0 },
 	{ 64, "8c07", -1, 0, 0, 0, 0, 0, 0, 0 },
 	{ 64, "0401", -1, 0, 0, 0, 0, 0, 0, 0 },
+	{ 64, "0f0101", -1, 0, 0, 0, 0, 0, 0, 0 },
+	{ 64, "0f0119", -1, 0, 0, 0, 0, 0, 0, 0 },
 	{ 64, "0f01c2", -1, 0, 0, 0, 0, 0, 0, 0 },
 	{ 64, "0f0110", -1, 0, 0, 0, 0, 0, 0, 0 },
 	{ 64, "c5f877", -1, 0, 0, 0, 0, 0, 0, 0 },
@@ -361,6 +365,87 @@ static void test_fields(void **state)
 	assert_int_equal(insn.immediate, 0x80);
 }
 
+/* The operation, and the operand that is not in memory. */
+static void test_operations(void **state)
+{
+	static const struct {
+		const char *hex;
+		enum insn_kind kind;
+		int op;			/* -1: none */
+		int reg, reg_size;
+		bool first, immediate, sign;
+	} list[] = {
+#define ARITHMETIC(n, op)						\
+	{ n "17", (op) == INSN_OP_CMP ? INSN_TEST : INSN_MODIFY, op,	\
+	  GPR_RDX, 4, false, false, false }
+		ARITHMETIC("01", INSN_OP_ADD), ARITHMETIC("09", INSN_OP_OR),
+		ARITHMETIC("11", INSN_OP_ADC), ARITHMETIC("19", INSN_OP_SBB),
+		ARITHMETIC("21", INSN_OP_AND), ARITHMETIC("29", INSN_OP_SUB),
+		ARITHMETIC("31", INSN_OP_XOR), ARITHMETIC("39", INSN_OP_CMP),
+		{ "1317", INSN_COMBINE, INSN_OP_ADC, GPR_RDX, 4, true, false,
+		  false },
+		{ "3b17", INSN_TEST, INSN_OP_CMP, GPR_RDX, 4, true, false,
+		  false },
+		{ "833705", INSN_MODIFY, INSN_OP_XOR, -1, 0, false, true,
+		  false },
+		{ "803f05", INSN_TEST, INSN_OP_CMP, -1, 0, false, true,
+		  false },
+		{ "8517", INSN_TEST, INSN_OP_TEST, GPR_RDX, 4, false, false,
+		  false },
+		{ "8717", INSN_MODIFY, INSN_OP_XCHG, GPR_RDX, 4, false, false,
+		  false },
+		{ "f60705", INSN_TEST, INSN_OP_TEST, -1, 0, false, true,
+		  false },
+		{ "f717", INSN_MODIFY, INSN_OP_NOT, -1, 0, false, false,
+		  false },
+		{ "f71f", INSN_MODIFY, INSN_OP_NEG, -1, 0, false, false,
+		  false },
+		{ "ff07", INSN_MODIFY, INSN_OP_INC, -1, 0, false, false,
+		  false },
+		{ "fe0f", INSN_MODIFY, INSN_OP_DEC, -1, 0, false, false,
+		  false },
+		{ "448917", INSN_WRITE, -1, GPR_R10, 4, false, false, false },
+		{ "48631f", INSN_READ, -1, GPR_RBX, 8, false, false, true },
+		{ "480fbe1f", INSN_READ, -1, GPR_RBX, 8, false, false, true },
+		{ "a10000000000000000", INSN_READ, -1, GPR_RAX, 4, false,
+		  false, false },
+		{ "c70705000000", INSN_WRITE, -1, -1, 0, false, true, false },
+		{ "e405", INSN_IN, -1, GPR_RAX, 1, false, true, false },
+		{ "66ef", INSN_OUT, -1, GPR_RAX, 2, false, false, false },
+		{ "0f01f2", INSN_LMSW, -1, GPR_RDX, 2, false, false, false },
+	};
+	struct insn insn;
+	uint8_t bytes[16];
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_COUNT(list); i++) {
+		/* Left over from something else: every field is written. */
+		memset(&insn, 0xff, sizeof(insn));
+		assert_int_equal(insn_decode(bytes, from_hex(list[i].hex,
+							     bytes), 64,
+					     &insn), HV_OK);
+		assert_int_equal(insn.kind, list[i].kind);
+		if (list[i].op >= 0) {
+			assert_int_equal(insn.op, list[i].op);
+		}
+		if (list[i].reg >= 0) {
+			assert_int_equal(insn.reg, list[i].reg);
+		}
+		assert_int_equal(insn.reg_size, list[i].reg_size);
+		assert_int_equal(insn.reg_first, list[i].first);
+		assert_int_equal(insn.has_immediate, list[i].immediate);
+		assert_int_equal(insn.sign_extend, list[i].sign);
+		if (list[i].immediate) {
+			assert_int_equal(insn.immediate, 5);
+		}
+		assert_int_equal(insn.has_memory, list[i].kind >= INSN_READ);
+	}
+	assert_int_equal(insn_decode((const uint8_t *)"\x6d", 1, 64, &insn),
+			 HV_OK);
+	assert_true(insn.has_memory);
+	assert_int_equal(insn_decode(NULL, 0, 64, &insn), HV_ERR_RANGE);
+}
+
 /* ---- prefixes ---------------------------------------------------------- */
 
 static const uint8_t legacy[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66,
@@ -460,6 +545,7 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_operations),
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_no_rex),
 	};

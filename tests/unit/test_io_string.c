@@ -338,6 +338,31 @@ static void test_no_ram(void **state)
 	assert_int_equal(run("\x6f", 1, 4, false, false), OUTCOME_NEXT);
 }
 
+/* Page tables where there is no RAM, or that never stand still. */
+static void test_strange_tables(void **state)
+{
+	(void)state;
+	start_long(0);
+	set_port(PORT_REMAP);
+	/* the second 2 MiB */
+	memcpy(ram + 0x12008, "\x67\xd0\x01\0\0\0\0\0", 8);
+	RSI = 0x200000;
+	assert_int_equal(run("\x6e", 1, 1, false, false), OUTCOME_STOP);
+	assert_int_equal(fail_count, 1);
+	assert_int_equal(fail_info[0], 0x100);
+	assert_int_equal(fail_info[1], 0x200000);
+	*page_entry(0x5000) &= ~0x20ull;
+	exchange_fails = true;
+	RSI = 0x5000;
+	assert_int_equal(run("\x6e", 1, 1, false, false), OUTCOME_SAME);
+	assert_int_equal(RSI, 0x5000);
+	assert_int_equal(fail_count, 1);
+	assert_false(vp.vcpu.event.valid);
+	exchange_fails = false;
+	assert_int_equal(run("\x6e", 1, 1, false, false), OUTCOME_NEXT);
+	assert_int_equal(port_count, 1);
+}
+
 /* Another VP changed the code: the guest tries again itself. */
 static void test_other_code(void **state)
 {
@@ -412,6 +437,7 @@ int main(void)
 		EMULATE_TEST(test_segment_faults),
 		EMULATE_TEST(test_alignment),
 		EMULATE_TEST(test_no_ram),
+		EMULATE_TEST(test_strange_tables),
 		EMULATE_TEST(test_other_code),
 		EMULATE_TEST(test_actions),
 	};

@@ -23,7 +23,7 @@ static struct {
 	uint32_t offset;
 	unsigned size;
 	uint64_t answer, written;
-	enum outcome outcome;
+	enum outcome outcome, write_outcome;
 } device;
 
 static enum outcome device_in(uint64_t base, uint32_t offset, unsigned size,
@@ -45,7 +45,7 @@ static enum outcome device_out(uint64_t base, uint32_t offset, unsigned size,
 	device.offset = offset;
 	device.size = size;
 	device.written = value;
-	return device.outcome;
+	return device.write_outcome;
 }
 
 bool apic_claims(const struct vp *claimed, gpa_t address)
@@ -95,8 +95,9 @@ static int setup(void **state)
 	start_long(0);
 	memset(&device, 0, sizeof(device));
 	device.apic_on = true;
-	device.outcome = OUTCOME_NEXT;
+	device.outcome = device.write_outcome = OUTCOME_NEXT;
 	GPR(RDI) = APIC_PAGE + 0x80;
+	GPR(R15) = 0x5a5a5a5a5a5a5a5a;	/* in no address below */
 	return 0;
 }
 
@@ -324,7 +325,7 @@ static void test_compare(void **state)
 static void test_device_stops(void **state)
 {
 	(void)state;
-	device.outcome = OUTCOME_STOP;
+	device.outcome = device.write_outcome = OUTCOME_STOP;
 	device.answer = 7;
 	GPR(RAX) = 1;
 	vp.vcpu.rflags = 2;
@@ -338,6 +339,14 @@ static void test_device_stops(void **state)
 	assert_int_equal(vp.vcpu.rflags, 2);
 	assert_int_equal(vp.vcpu.rip, CODE + 0x100);
 	assert_int_equal(device.writes, 1);
+	device.outcome = OUTCOME_NEXT;
+	assert_int_equal(run_at("\x87\x07", 2, APIC_PAGE + 0x80,
+				ACCESS_WRITE), OUTCOME_STOP);
+	assert_int_equal(GPR(RAX), 1);
+	assert_int_equal(run_at("\x01\x07", 2, APIC_PAGE + 0x80,
+				ACCESS_WRITE), OUTCOME_STOP);
+	assert_int_equal(vp.vcpu.rflags, 2);
+	assert_int_equal(vp.vcpu.rip, CODE + 0x100);
 }
 
 static void test_single_step(void **state)
@@ -386,6 +395,10 @@ static void test_refused(void **state)
 	(void)state;
 	/* not a move: push, call, string, SSE, an atomic that is not known */
 	assert_stops("\xff\x37", 2, APIC_PAGE + 0x80, 0);
+	/* the record has the address, the access, the first bytes */
+	assert_int_equal(fail_info[0], APIC_PAGE + 0x80);
+	assert_int_equal(fail_info[1], 0);
+	assert_int_equal(fail_info[2], 0x90909090909037ff);
 	assert_stops("\xff\x17", 2, APIC_PAGE + 0x80, 0);
 	assert_stops("\xa4", 1, APIC_PAGE + 0x80, ACCESS_WRITE);
 	assert_stops("\x0f\x10\x07", 3, APIC_PAGE + 0x80, 0);
@@ -400,6 +413,13 @@ static void test_refused(void **state)
 	assert_stops("\x8b\x07", 2, APIC_PAGE, 0);
 	/* a fetch, a page walk, an event */
 	assert_stops("\x90", 1, APIC_PAGE, ACCESS_EXECUTE);
+	assert_string_equal(fail_reason, "instruction fetch outside RAM");
+	assert_stops("\x90", 1, MMIO_PAGE, ACCESS_EXECUTE);
+	/* its bytes cannot be had: the record does without */
+	*page_entry(CODE) &= ~1ull;
+	assert_stops("\x90", 1, APIC_PAGE, ACCESS_EXECUTE);
+	assert_int_equal(fail_info[2], 0);
+	*page_entry(CODE) |= 1;
 	exit_now.memory.access = 0;
 	exit_now.memory.walk = true;
 	assert_int_equal(memory_handle(&vp, &exit_now), OUTCOME_STOP);
@@ -441,6 +461,15 @@ static void test_retries(void **state)
 	GPR(RDI) = 0x3000;
 	assert_retries("\x89\x07", 2, 0x3000, ACCESS_WRITE);
 	assert_retries("\x90", 1, 0x3000, ACCESS_EXECUTE);
+	/* a read of what cannot be written, or holds no code */
+	assert_retries("\x8b\x07", 2, READ_ONLY_PAGE, 0);
+	assert_retries("\x8b\x07", 2, MMIO_PAGE, 0);
+	/* a segment that does not reach so far */
+	start_protected();
+	set_segment(SEGMENT_DS, APIC_PAGE, 0x7f, 0x4093);
+	GPR(RDI) = 0x80;
+	assert_retries("\x8b\x07", 2, APIC_PAGE + 0x80, 0);
+	start_long(0);
 	/* the operand is elsewhere */
 	GPR(RDI) = APIC_PAGE + 0x84;
 	assert_retries("\x8b\x07", 2, APIC_PAGE + 0x80, 0);
