@@ -6,7 +6,7 @@ with the same memory and VP state each time, NMI, machine check.
 import pytest
 
 from emulator import Machine
-from guests import log, loop_windows
+from guests import log, loop_windows, rewind
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +20,10 @@ def faults(image):
 def wait_for_ends(machine):
     for name in ("crash", "triple", "fetch", "tables", "cr3", "strict",
                  "off"):
-        machine.next_line = 0
+        rewind(machine, "bulkhead")
         machine.expect(f"partition {name} halted", "bulkhead", timeout=90)
     for name in ("reset", "resetmsr"):
-        machine.next_line = 0
+        rewind(machine, "bulkhead")
         machine.expect(f"partition {name} started \\(start 4\\)", "bulkhead",
                        timeout=90)
     machine.run_for(1)

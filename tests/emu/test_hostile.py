@@ -10,7 +10,7 @@ import pytest
 
 import spec
 from emulator import Machine
-from guests import log, loop_windows
+from guests import log, loop_windows, rewind
 
 ONES = {1: 0xff, 2: 0xffff, 4: 0xffffffff}
 
@@ -212,7 +212,7 @@ def test_hypercalls(hostile):
 
 def loop_exits(machine):
     """Kind of exit -> how many the loop made till its end."""
-    machine.next_line = 0
+    rewind(machine, "bulkhead")
     machine.expect("partition loop halted", "bulkhead", timeout=60)
     assert log(machine, "partition loop asks for its end")
     exits = {m[1]: int(m[2]) for m in

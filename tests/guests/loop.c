@@ -34,6 +34,31 @@ static uint64_t wait_until(uint64_t deadline)
 	return rdtsc() - deadline;
 }
 
+/*
+ * Deadlines shall lie 50 us after the begin of this VP's slot, if a plan
+ * takes the LP away: where time jumps. Else anywhere.
+ */
+static uint64_t find_phase(uint64_t period)
+{
+	uint64_t last = rdtsc();
+	uint64_t end = last + period * 5 / 2;
+	uint64_t begin = last;
+
+	while (last < end) {
+		uint64_t now = rdtsc();
+
+		if (now - last > period / 10) {
+			begin = now;
+		}
+		last = now;
+	}
+	begin += tsc_from_us(50);
+	while (begin < last) {
+		begin += period;
+	}
+	return begin;
+}
+
 static void add(struct score *score, uint64_t late, uint64_t lost)
 {
 	score->late_sum += late;
@@ -64,11 +89,7 @@ void guest_main(void)
 	apic_enable(true);
 	irq_handlers[VECTOR_TIMER] = tick;
 	print("loop: period %u us, tsc %lu Hz\n", PERIOD_US, tsc_hz());
-	/* In phase with the first instruction: with the slot of the plan. */
-	deadline = start_tsc + tsc_from_us(50);
-	while (deadline < rdtsc()) {
-		deadline += period;
-	}
+	deadline = find_phase(period);
 	for (;;) {
 		uint64_t late = wait_until(deadline);
 		uint64_t lost = late / period;	/* deadlines that passed */

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Time isolation to the instruction: one LP, a cyclic plan, emulated time that
+counts instructions. The control loop's worst lateness beside Linux, which
+boots, works, panics, restarts, is what it is alone, plus a bound.
+"""
+from guests import log, loop_windows, skip
+from linux import Shell, bad_lines
+
+BOUND = 2000        # instructions
+
+
+def worst(machine, upto):
+    machine.expect(f"loop: period {upto} ", "loop", timeout=120)
+    windows = loop_windows(machine)
+    assert windows[-1].lost == 0
+    return windows[-1].max_late
+
+
+def test_lateness_beside_linux(boot):
+    alone = boot("loop-alone.dts", icount=True)
+    bound = worst(alone, 3000) + BOUND
+    alone.stop()
+
+    machine = boot("partition-specs/isolation.dts", icount=True)
+    shell = Shell(machine, timeout=180)
+    shell.run("echo 1 >/proc/sys/kernel/panic")
+    shell.start("for i in 1 2 3; do yes >/dev/null & done")
+    skip(machine, "loop")
+    for _ in range(3):
+        machine.expect("loop: period ", "loop", timeout=120)
+    assert not bad_lines(machine)
+    shell.start("echo c >/proc/sysrq-trigger")
+    machine.expect(r"Kernel panic", "linux", timeout=120)
+    machine.expect(r"partition linux started \(start 2\)", "bulkhead",
+                   timeout=120)
+    shell.ready(180)
+    shell.start("reboot -f")
+    machine.expect(r"partition linux started \(start 3\)", "bulkhead",
+                   timeout=120)
+    shell.ready(180)
+    skip(machine, "loop")
+    machine.expect("loop: period ", "loop", timeout=60)
+    windows = loop_windows(machine)
+    assert len(windows) >= 8
+    assert windows[-1].lost == 0
+    assert windows[-1].max_late <= bound, (windows[-1].max_late, bound)
+    assert not log(machine, "partition loop (failed|restarts|halted)")

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Debian's kernels as partitions, unmodified: what they find, what they say,
+under load, and after a restart. In the order of the file: one machine.
+"""
+import pytest
+
+from emulator import Machine
+from guests import log, loop_windows
+from linux import Shell, bad_lines, unexpected_lines
+
+
+@pytest.fixture(scope="module")
+def demo(image):
+    with Machine(image("partition-specs/demo.dts")) as machine:
+        machine.shell = Shell(machine)
+        yield machine
+
+
+def test_finds_the_hypervisor(demo):
+    shell = demo.shell
+    assert shell.run("nproc") == ["2"]
+    assert shell.run("dmesg | grep -c 'Hypervisor detected: Microsoft "
+                     "Hyper-V'") == ["1"]
+    clock = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
+    assert shell.run(f"cat {clock}") == ["hyperv_clocksource_tsc_page"]
+    # Both VPs take their own timer's interrupts.
+    line, = shell.run("grep LOC: /proc/interrupts")
+    assert all(int(n) > 50 for n in line.split()[1:3])
+
+
+def test_says_nothing_unexpected(demo):
+    assert not unexpected_lines(demo)
+    assert demo.shell.run("dmesg | grep -ciE 'unchecked MSR|Call Trace|"
+                          "WARNING:|BUG:|firmware bug' || true") == ["0"]
+    assert not bad_lines(demo)
+
+
+def test_a_minute_of_load_on_both_vps(demo):
+    shell = demo.shell
+    shell.run("for i in 1 2; do yes >/dev/null & done")
+    before = shell.run("cut -d' ' -f2 /proc/uptime; date +%s")
+    shell.run("sleep 60", timeout=150)
+    after = shell.run("cut -d' ' -f2 /proc/uptime; date +%s")
+    # Idle time of both VPs together over 60 s: next to nothing.
+    assert float(after[0]) - float(before[0]) < 6
+    # The kernel's 60 s were 60 s of its clock.
+    assert 59 <= int(after[1]) - int(before[1]) <= 70
+    busy = shell.run("grep '^cpu[01] ' /proc/stat")
+    assert all(int(line.split()[1]) > 1000 for line in busy)
+    shell.run("killall yes")
+    assert shell.run("dmesg | grep -ciE 'Call Trace|lockup|stall|unstable"
+                     "|BUG:' || true") == ["0"]
+    assert not unexpected_lines(demo) and not bad_lines(demo)
+
+
+def test_many_small_things_at_once(demo):
+    """Forks, pipes, signals, page faults, migrations between the VPs."""
+    out = demo.shell.run(
+        "for j in 1 2 3 4; do (for i in $(seq 60); do "
+        "echo $i | md5sum >/dev/null; done) & done; wait; echo all done",
+        timeout=150)
+    assert "all done" in out
+    assert not bad_lines(demo)
+
+
+def test_restarts_alone_and_as_new(demo):
+    shell = demo.shell
+    periods = len(loop_windows(demo))
+    # Most of the memory, with what is not zero.
+    shell.run("mount -t tmpfs -o size=160m none /tmp && "
+              "yes dirty | head -c 150000000 >/tmp/fill", timeout=150)
+    for start in (2, 3):
+        shell.start("reboot -f")
+        demo.expect(rf"partition linux started \(start {start}\)",
+                    "bulkhead", timeout=60)
+        shell.ready(120)
+        assert shell.run("nproc") == ["2"]
+    assert len(log(demo, "partition linux asks for its restart")) == 2
+    assert not log(demo, "partition linux failed")
+    hashes = log(demo, r"partition linux hash memory (\S+) vp (\S+)")
+    assert len(hashes) == 3
+    assert len({h.groups() for h in hashes}) == 1
+    # The other partition has gone on, and was never started again.
+    assert len(loop_windows(demo)) > periods
+    assert len(log(demo, "partition loop started")) == 1
+    assert not unexpected_lines(demo) and not bad_lines(demo)
+
+
+def test_power_off_ends_the_partition(demo):
+    demo.shell.start("poweroff -f")
+    demo.expect("partition linux asks for its end", "bulkhead", timeout=60)
+    demo.expect("partition linux halted", "bulkhead", timeout=20)
+    before = len(loop_windows(demo))
+    demo.run_for(4)
+    assert len(loop_windows(demo)) > before
+
+
+def test_generic_kernel(boot):
+    machine = boot("linux-generic.dts")
+    shell = Shell(machine, timeout=180)
+    assert shell.run("nproc") == ["2"]
+    assert shell.run("uname -r")[0].endswith("-amd64")
+    assert "cloud" not in shell.run("uname -r")[0]
+    clock = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
+    assert shell.run(f"cat {clock}") == ["hyperv_clocksource_tsc_page"]
+    assert not unexpected_lines(machine) and not bad_lines(machine)
