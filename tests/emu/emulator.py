@@ -320,6 +320,10 @@ class Machine:
         return [k.data for k in self.selector.get_map().values()
                 if k.data is not None]
 
+    def rewind(self):
+        """expect() starts at the first line again."""
+        self.passed = {None: 0}
+
     def find(self, regex, partition):
         """
         The first match that expect() is not past yet. Each source is passed
