@@ -8,6 +8,12 @@ HV_CC := $(CC)
 # instruction.
 OPT ?= -O2 -falign-functions=1 -falign-loops=1 $(if \
 	$(findstring clang,$(HV_CC)),,-falign-jumps=1 -falign-labels=1)
+# What no frequent exit passes through is made small instead.
+COLD := hv/main.c hv/cpu/boot_info.c hv/cpu/ioapic_regs.c hv/cpu/log.c \
+	hv/cpu/lp.c hv/cpu/mce.c hv/cpu/trap.c hv/cpu/tsc.c hv/lib/fmt.c \
+	hv/mem/hvmap.c hv/guest/crash.c hv/guest/ioapic.c hv/guest/msr_mtrr.c \
+	hv/guest/overlay.c hv/run/account.c hv/run/lifecycle.c \
+	hv/vcpu/svm/svm_start.c
 HV_CFLAGS := -std=c11 -ffreestanding $(OPT) -g \
 	-mgeneral-regs-only -mno-red-zone -fno-pic -fno-pie -fno-jump-tables \
 	-fno-stack-protector -fcf-protection=none \
