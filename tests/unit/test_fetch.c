@@ -205,9 +205,9 @@ static void test_fetch_segment(void **state)
 		assert_int_equal(fault.vector, VECTOR_GP);
 	}
 	/* with the mode of the back end */
-	scribble();
 	set_segment(SEGMENT_CS, 0x7f00, 0xffff, 0x93);
 	*(uint16_t *)at(0x8010) = 0xa20f;
+	scribble();
 	assert_int_equal(fetch_insn(&vcpu, CPUID_KIND, &insn), HV_OK);
 	/* PAE and 32-bit paging */
 	set_pae();
@@ -339,6 +339,13 @@ static void test_memo_mode(void **state)
 	put64(ENTRY0, DATA | P | A | U);
 	assert_length(2);
 	fake->cr4 |= CR4_SMEP;
+	assert_no_length();
+	fake->cr4 &= ~CR4_SMEP;
+	/* what CPL 3 may fetch, SMEP keeps from CPL 0 */
+	fake->cr4 |= CR4_SMEP;
+	fake->segment[SEGMENT_SS].attributes |= 0x60;
+	assert_length(2);
+	fake->segment[SEGMENT_SS].attributes &= (uint16_t)~0x60;
 	assert_no_length();
 	fake->cr4 &= ~CR4_SMEP;
 	/* without NXE the bit is reserved */
