@@ -179,6 +179,7 @@ _Noreturn void main(uint32_t magic, uint32_t info)
 	line_start_all();		/* IOAPIC: only what the spec has */
 	main_start_clocks();
 	main_start_virtualization(self);
+	lp_set_online();
 	main_start_others(trampoline);
 	lifecycle_start_all();		/* partitions: to be cleared */
 	schedule_set_start(tsc_read());
@@ -191,6 +192,7 @@ _Noreturn void main_lp(uint32_t lp)
 {
 	lp_start_self(lp);
 	main_start_virtualization(lp);
+	lp_set_online();
 	while (__atomic_load_n(&main_go, __ATOMIC_SEQ_CST) == 0) {
 		regs_pause();
 	}

@@ -17,8 +17,10 @@ $(BUILD)/unit/$(1): tests/unit/$(1).c $(call unit-sources,$(1)) \
 		$(KCONFIG_AUTOHEADER)
 	$$(call say,UNIT,$(1))
 	@mkdir -p $$(@D)
-	$$(Q)$(HOSTCC) $(UNIT_CFLAGS) -MMD -MP -MF $$@.d \
-		$$(filter %.c,$$^) -o $$@ -lcmocka
+	$$(Q)$(HOSTCC) $(UNIT_CFLAGS) -MM -MP -MT $$@ \
+		tests/unit/$(1).c $(call unit-sources,$(1)) >$$@.d
+	$$(Q)$(HOSTCC) $(UNIT_CFLAGS) tests/unit/$(1).c \
+		$(call unit-sources,$(1)) -o $$@ -lcmocka
 endef
 
 .PHONY: unit-binaries unit lint check bench

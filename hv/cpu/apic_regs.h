@@ -38,6 +38,7 @@ void lapic_send(uint32_t apic_id, uint32_t icr_low);
 uint32_t lapic_id(void) must_use;
 
 #define LAPIC_ICR_FIXED 0x00004000u	/* | vector */
+#define LAPIC_ICR_NMI 0x00004400u
 #define LAPIC_ICR_INIT 0x00004500u
 #define LAPIC_ICR_STARTUP 0x00004600u	/* | page number */
 

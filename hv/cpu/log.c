@@ -8,6 +8,7 @@
  */
 #include "cpu/log.h"
 #include "config/config.h"
+#include "cpu/apic_regs.h"
 #include "cpu/console.h"
 #include "cpu/lp.h"
 #include "cpu/port.h"
@@ -20,6 +21,8 @@
 #define LOG_MAGIC 0x31676f4c6b6c7542ull		/* "BulkLog1" */
 #define LOG_SIZE (CONFIG_LOG_RING_KIB * 1024u)
 #define LOG_LINE_MAX 192
+/* trap_panic() and panic() begin once each; a fault in them once more. */
+#define PANIC_DEPTH_MAX 4u
 
 struct log_ring {
 	uint64_t magic;
@@ -82,10 +85,10 @@ void log_line(const char *format, ...)
 void log_guest(uint32_t partition, char c)
 {
 	struct log_buffer *b = &log_buffers[partition];
-	bool end = c == '\n' || b->count == LOG_BUFFER_SIZE;
 
+	/* count is read under the lock: a partition's VPs share the buffer. */
 	spinlock_take(&log_lock);
-	if (end && (b->count != 0 || c == '\n')) {
+	if (c == '\n' || b->count >= LOG_BUFFER_SIZE) {
 		log_put('[');
 		log_put_text(partition_configs[partition].name);
 		log_put_text("] ");
@@ -122,7 +125,11 @@ void log_pump(unsigned limit)
 	    __atomic_load_n(&ring.head, __ATOMIC_RELAXED)) {
 		return;
 	}
-	spinlock_take(&log_lock);
+	/* Whoever has the lock moves characters too, or soon will: nobody
+	 * waits here for another LP's console. */
+	if (!spinlock_try(&log_lock)) {
+		return;
+	}
 	for (unsigned i = 0; i < limit && log_show_one(); i++) {
 	}
 	spinlock_give(&log_lock);
@@ -146,32 +153,42 @@ void log_flush(void)
 	}
 }
 
-_Noreturn void panic(const char *reason, uint64_t info0, uint64_t info1)
+void panic_begin(void)
 {
-	static volatile uint32_t panicked;
+	static volatile uint32_t owner;		/* APIC id + 1 */
+	static uint32_t depth;
+	uint32_t self = lapic_id() + 1;
+	uint32_t none = 0;
 
 	regs_interrupts_off();
-	/* The first panic is told; it may hold the lock already. */
-	if (__atomic_exchange_n(&panicked, 1, __ATOMIC_ACQ_REL) == 0) {
-		log_lock = (struct spinlock){ 0, 0 };
-		log_line("panic: %s info 0x%lx 0x%lx", reason, info0, info1);
-		log_flush();
+	if (__atomic_compare_exchange_n(&owner, &none, self, false,
+					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		lp_stop_others();
+	}
+	/* Not the first LP; or a panic in the panic in the panic. */
+	if (owner != self || ++depth > PANIC_DEPTH_MAX) {
+		regs_halt();
+	}
+	/* Who had it does not give it back any more. */
+	log_lock = (struct spinlock){ 0, 0 };
+}
+
+_Noreturn void panic(const char *reason, uint64_t info0, uint64_t info1)
+{
+	panic_begin();
+	log_line("panic: %s info 0x%lx 0x%lx", reason, info0, info1);
+	log_flush();
 #ifdef CONFIG_PANIC_RESET
-		/* Reset by the chipset, then by the keyboard controller. */
-		port_out8(0xcf9, 0x02);
-		port_out8(0xcf9, 0x06);
-		port_out8(0x64, 0xfe);
+	/* Reset by the chipset, then by the keyboard controller. */
+	port_out8(0xcf9, 0x02);
+	port_out8(0xcf9, 0x06);
+	port_out8(0x64, 0xfe);
 #endif
-	}
-	for (;;) {
-		__asm__ volatile("cli; hlt");
-	}
+	regs_halt();
 }
 
 _Noreturn void log_refuse(void)
 {
 	log_flush();
-	for (;;) {
-		__asm__ volatile("cli; hlt");
-	}
+	regs_halt();
 }

@@ -31,7 +31,11 @@ bool log_is_shown(void) must_use;
 /* The machine does not match the spec: the log has said how; stay here. */
 _Noreturn void log_refuse(void);
 
-/* A broken hypervisor: record, flush, then the reset policy of Kconfig. */
+/*
+ * A broken hypervisor: every LP stops, record, flush, then the reset policy
+ * of Kconfig. panic_begin() is its first half, for who has more to say before.
+ */
+void panic_begin(void);
 _Noreturn void panic(const char *reason, uint64_t info0, uint64_t info1);
 
 #define CHECK(x) ((x) ? (void)0 : panic("CHECK " #x, __LINE__, 0))

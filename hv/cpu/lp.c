@@ -17,6 +17,11 @@
 /* The APIC's count register is 32 bits; wake up in time to write it again. */
 #define TIMER_TICKS_MAX 0xf0000000ull
 
+/* An LP leaves its guest within microseconds. */
+#define STOP_TRIES (1u << 20)
+
+static volatile uint32_t lp_stopping;
+
 extern uint32_t boot_ap_stack, boot_ap_index, boot_ap_tables;
 extern const uint8_t boot_trampoline[], boot_trampoline_end[];
 
@@ -33,7 +38,11 @@ void lp_start_self(uint32_t index)
 	lapic_start();
 	lp->apic_id = lapic_id();
 	mce_start();
-	__atomic_store_n(&lp->online, 1, __ATOMIC_RELEASE);
+}
+
+void lp_set_online(void)
+{
+	__atomic_store_n(&lp_self()->online, 1, __ATOMIC_RELEASE);
 }
 
 /* 10 ms after INIT, 100 ms for the LP to show up (SDM3 9.4.4.1). */
@@ -78,6 +87,37 @@ uint32_t lp_start_others(spa_t trampoline)
 void lp_kick(uint32_t index)
 {
 	lapic_send(lps[index].apic_id, LAPIC_ICR_FIXED | LP_VECTOR_KICK);
+}
+
+void lp_stop_others(void)
+{
+	uint32_t self = lapic_id();
+	uint32_t tries = STOP_TRIES;
+
+	__atomic_store_n(&lp_stopping, 1, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < lp_count; i++) {
+		if (lps[i].online != 0 && lps[i].apic_id != self) {
+			lapic_send(lps[i].apic_id, LAPIC_ICR_NMI);
+		}
+	}
+	for (uint32_t i = 0; i < lp_count; i++) {
+		while (lps[i].online != 0 && lps[i].apic_id != self &&
+		       tries > 0) {
+			regs_pause();
+			tries--;
+		}
+	}
+}
+
+bool lp_is_stopping(void)
+{
+	return lp_stopping != 0;
+}
+
+_Noreturn void lp_stop_self(void)
+{
+	lp_self()->online = 0;
+	regs_halt();
 }
 
 bool lp_arm_timer(uint64_t deadline)

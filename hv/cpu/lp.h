@@ -31,7 +31,7 @@ struct lp {
 	volatile uint32_t attention;	/* something below is to be drained */
 	volatile uint64_t pending[4];	/* vectors taken, not yet drained */
 	volatile uint32_t nmi;		/* NMIs taken, not yet drained */
-	volatile uint32_t online;	/* written once, by itself */
+	volatile uint32_t online;	/* from its start until it is stopped */
 
 	/* Other LPs read: worth a kick (LP_IN_*), and for whom. */
 	volatile uint32_t interruptible;
@@ -93,12 +93,20 @@ static inline struct lp *lp_self(void)
 
 /* Descriptors, traps, local APIC of the LP that calls. */
 void lp_start_self(uint32_t index);
+/* It can do all that an LP has to: who starts it need not wait any longer. */
+void lp_set_online(void);
 /* Starts every other LP of the spec; returns the first that did not come,
  * or CONFIG_NONE. trampoline: a free page below 0xa0000. */
 uint32_t lp_start_others(spa_t trampoline) must_use;
 
 /* Makes that LP leave its guest or its HLT soon. */
 void lp_kick(uint32_t index);
+
+/* A panic: all other LPs halt for good, by NMI. Returns when they have, or
+ * when one does not answer. lp_stop_self(): such an NMI's answer. */
+void lp_stop_others(void);
+bool lp_is_stopping(void) must_use;
+_Noreturn void lp_stop_self(void);
 
 /* Arms this LP's timer for a host TSC; UINT64_MAX: disarms. Returns false
  * if that time is already past (nothing is armed then). */

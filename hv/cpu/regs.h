@@ -110,6 +110,14 @@ static inline void regs_wait_interrupt(void)
 	__asm__ volatile("sti; hlt; cli" : : : "memory");
 }
 
+/* For good: only an NMI or a reset gets an LP out of HLT, the first not far. */
+static inline _Noreturn void regs_halt(void)
+{
+	for (;;) {
+		__asm__ volatile("cli; hlt");
+	}
+}
+
 static inline void regs_pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");

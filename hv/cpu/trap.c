@@ -105,6 +105,8 @@ void trap_load_tables(uint32_t lp)
 
 static void trap_panic(const struct trap_frame *frame)
 {
+	/* The fault may have come while this LP wrote the log. */
+	panic_begin();
 	log_line("trap %lu error 0x%lx rip 0x%lx rsp 0x%lx cr2 0x%lx",
 		 frame->vector, frame->error, frame->rip, frame->rsp,
 		 regs_read_cr2());
@@ -122,6 +124,9 @@ void trap_handle(struct trap_frame *frame)
 			1ull << (frame->vector & 63);
 		lp->attention = 1;
 	} else if (frame->vector == TRAP_NMI) {
+		if (lp_is_stopping()) {
+			lp_stop_self();
+		}
 		lp_self()->nmi++;
 		lp_self()->attention = 1;
 	} else if (frame->vector == TRAP_MC) {

@@ -24,6 +24,16 @@ static inline void spinlock_take(struct spinlock *lock)
 	}
 }
 
+/* Takes the lock if nobody has it or waits for it. */
+static inline bool spinlock_try(struct spinlock *lock)
+{
+	uint16_t ticket = __atomic_load_n(&lock->serving, __ATOMIC_RELAXED);
+
+	return __atomic_compare_exchange_n(&lock->next, &ticket,
+					   (uint16_t)(ticket + 1), false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
 static inline void spinlock_give(struct spinlock *lock)
 {
 	/* Only the holder writes serving: no locked instruction needed. */

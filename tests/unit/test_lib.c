@@ -339,6 +339,11 @@ static void test_spinlock(void **state)
 		spinlock_give(&lock);
 	}
 	assert_false(spinlock_is_taken(&lock));
+	assert_true(spinlock_try(&lock));
+	assert_true(spinlock_is_taken(&lock));
+	assert_false(spinlock_try(&lock));
+	spinlock_give(&lock);
+	assert_false(spinlock_is_taken(&lock));
 	for (unsigned i = 0; i < ARRAY_COUNT(thread); i++) {
 		assert_int_equal(pthread_create(&thread[i], NULL,
 						take_and_give, NULL), 0);
