@@ -93,6 +93,7 @@ olddefconfig: | $(KCONFIG_CONFIG)
 	$(Q)$(kconf) olddefconfig
 savedefconfig: | $(KCONFIG_CONFIG)
 	$(Q)$(kconf) savedefconfig $(abspath $(BUILD))/defconfig
+	@echo "  $(BUILD)/defconfig"
 
 $(KCONFIG_CONFIG):
 	$(call say,CONFIG,$(CONFIG))

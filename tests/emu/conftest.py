@@ -25,12 +25,16 @@ BUILD = os.environ.get("BULKHEAD_BUILD", os.path.join(TOP, "build/test"))
 GUESTS = os.environ.get("BULKHEAD_GUESTS", os.path.join(TOP, "build/guests"))
 
 
+def environment_of_make():
+    """Without what an outer make says to an inner one."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+
+
 def make(*goals, timeout=600):
-    env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     return subprocess.run(
         ["make", "--no-print-directory", f"BUILD={BUILD}",
          f"GUESTS={GUESTS}", "CONFIG=test_defconfig", *goals], cwd=TOP,
-        env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        env=environment_of_make(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, timeout=timeout)
 
 
