@@ -156,7 +156,8 @@ static bool walk_pae(struct window_hold *hold, const struct vcpu *vcpu,
 
 	walk->top = 1;
 	for (;; level--) {
-		at = gpa(table + (((address.v >> (12 + 9 * level)) & 511) << 3));
+		at = gpa(table +
+			 (((address.v >> (12 + 9 * level)) & 511) << 3));
 		*err = window_hold_load64(hold, at, &entry);
 		if (*err != HV_OK) {
 			return false;

@@ -366,79 +366,81 @@ static void test_fields(void **state)
 }
 
 /* The operation, and the operand that is not in memory. */
+static const struct {
+	const char *hex;
+	enum insn_kind kind;
+	int op;			/* -1: none */
+	int reg, reg_size;
+	bool first, immediate, sign;
+} operations[] = {
+#define ARITHMETIC(n, op)						\
+{ n "17", (op) == INSN_OP_CMP ? INSN_TEST : INSN_MODIFY, op,	\
+  GPR_RDX, 4, false, false, false }
+	ARITHMETIC("01", INSN_OP_ADD), ARITHMETIC("09", INSN_OP_OR),
+	ARITHMETIC("11", INSN_OP_ADC), ARITHMETIC("19", INSN_OP_SBB),
+	ARITHMETIC("21", INSN_OP_AND), ARITHMETIC("29", INSN_OP_SUB),
+	ARITHMETIC("31", INSN_OP_XOR), ARITHMETIC("39", INSN_OP_CMP),
+	{ "1317", INSN_COMBINE, INSN_OP_ADC, GPR_RDX, 4, true, false,
+	  false },
+	{ "3b17", INSN_TEST, INSN_OP_CMP, GPR_RDX, 4, true, false,
+	  false },
+	{ "833705", INSN_MODIFY, INSN_OP_XOR, -1, 0, false, true,
+	  false },
+	{ "803f05", INSN_TEST, INSN_OP_CMP, -1, 0, false, true,
+	  false },
+	{ "8517", INSN_TEST, INSN_OP_TEST, GPR_RDX, 4, false, false,
+	  false },
+	{ "8717", INSN_MODIFY, INSN_OP_XCHG, GPR_RDX, 4, false, false,
+	  false },
+	{ "f60705", INSN_TEST, INSN_OP_TEST, -1, 0, false, true,
+	  false },
+	{ "f717", INSN_MODIFY, INSN_OP_NOT, -1, 0, false, false,
+	  false },
+	{ "f71f", INSN_MODIFY, INSN_OP_NEG, -1, 0, false, false,
+	  false },
+	{ "ff07", INSN_MODIFY, INSN_OP_INC, -1, 0, false, false,
+	  false },
+	{ "fe0f", INSN_MODIFY, INSN_OP_DEC, -1, 0, false, false,
+	  false },
+	{ "448917", INSN_WRITE, -1, GPR_R10, 4, false, false, false },
+	{ "48631f", INSN_READ, -1, GPR_RBX, 8, false, false, true },
+	{ "480fbe1f", INSN_READ, -1, GPR_RBX, 8, false, false, true },
+	{ "a10000000000000000", INSN_READ, -1, GPR_RAX, 4, false,
+	  false, false },
+	{ "c70705000000", INSN_WRITE, -1, -1, 0, false, true, false },
+	{ "e405", INSN_IN, -1, GPR_RAX, 1, false, true, false },
+	{ "66ef", INSN_OUT, -1, GPR_RAX, 2, false, false, false },
+	{ "0f01f2", INSN_LMSW, -1, GPR_RDX, 2, false, false, false },
+};
+
 static void test_operations(void **state)
 {
-	static const struct {
-		const char *hex;
-		enum insn_kind kind;
-		int op;			/* -1: none */
-		int reg, reg_size;
-		bool first, immediate, sign;
-	} list[] = {
-#define ARITHMETIC(n, op)						\
-	{ n "17", (op) == INSN_OP_CMP ? INSN_TEST : INSN_MODIFY, op,	\
-	  GPR_RDX, 4, false, false, false }
-		ARITHMETIC("01", INSN_OP_ADD), ARITHMETIC("09", INSN_OP_OR),
-		ARITHMETIC("11", INSN_OP_ADC), ARITHMETIC("19", INSN_OP_SBB),
-		ARITHMETIC("21", INSN_OP_AND), ARITHMETIC("29", INSN_OP_SUB),
-		ARITHMETIC("31", INSN_OP_XOR), ARITHMETIC("39", INSN_OP_CMP),
-		{ "1317", INSN_COMBINE, INSN_OP_ADC, GPR_RDX, 4, true, false,
-		  false },
-		{ "3b17", INSN_TEST, INSN_OP_CMP, GPR_RDX, 4, true, false,
-		  false },
-		{ "833705", INSN_MODIFY, INSN_OP_XOR, -1, 0, false, true,
-		  false },
-		{ "803f05", INSN_TEST, INSN_OP_CMP, -1, 0, false, true,
-		  false },
-		{ "8517", INSN_TEST, INSN_OP_TEST, GPR_RDX, 4, false, false,
-		  false },
-		{ "8717", INSN_MODIFY, INSN_OP_XCHG, GPR_RDX, 4, false, false,
-		  false },
-		{ "f60705", INSN_TEST, INSN_OP_TEST, -1, 0, false, true,
-		  false },
-		{ "f717", INSN_MODIFY, INSN_OP_NOT, -1, 0, false, false,
-		  false },
-		{ "f71f", INSN_MODIFY, INSN_OP_NEG, -1, 0, false, false,
-		  false },
-		{ "ff07", INSN_MODIFY, INSN_OP_INC, -1, 0, false, false,
-		  false },
-		{ "fe0f", INSN_MODIFY, INSN_OP_DEC, -1, 0, false, false,
-		  false },
-		{ "448917", INSN_WRITE, -1, GPR_R10, 4, false, false, false },
-		{ "48631f", INSN_READ, -1, GPR_RBX, 8, false, false, true },
-		{ "480fbe1f", INSN_READ, -1, GPR_RBX, 8, false, false, true },
-		{ "a10000000000000000", INSN_READ, -1, GPR_RAX, 4, false,
-		  false, false },
-		{ "c70705000000", INSN_WRITE, -1, -1, 0, false, true, false },
-		{ "e405", INSN_IN, -1, GPR_RAX, 1, false, true, false },
-		{ "66ef", INSN_OUT, -1, GPR_RAX, 2, false, false, false },
-		{ "0f01f2", INSN_LMSW, -1, GPR_RDX, 2, false, false, false },
-	};
 	struct insn insn;
 	uint8_t bytes[16];
+	unsigned length;
 
 	(void)state;
-	for (unsigned i = 0; i < ARRAY_COUNT(list); i++) {
+	for (unsigned i = 0; i < ARRAY_COUNT(operations); i++) {
 		/* Left over from something else: every field is written. */
 		memset(&insn, 0xff, sizeof(insn));
-		assert_int_equal(insn_decode(bytes, from_hex(list[i].hex,
-							     bytes), 64,
-					     &insn), HV_OK);
-		assert_int_equal(insn.kind, list[i].kind);
-		if (list[i].op >= 0) {
-			assert_int_equal(insn.op, list[i].op);
+		length = from_hex(operations[i].hex, bytes);
+		assert_int_equal(insn_decode(bytes, length, 64, &insn), HV_OK);
+		assert_int_equal(insn.kind, operations[i].kind);
+		if (operations[i].op >= 0) {
+			assert_int_equal(insn.op, operations[i].op);
 		}
-		if (list[i].reg >= 0) {
-			assert_int_equal(insn.reg, list[i].reg);
+		if (operations[i].reg >= 0) {
+			assert_int_equal(insn.reg, operations[i].reg);
 		}
-		assert_int_equal(insn.reg_size, list[i].reg_size);
-		assert_int_equal(insn.reg_first, list[i].first);
-		assert_int_equal(insn.has_immediate, list[i].immediate);
-		assert_int_equal(insn.sign_extend, list[i].sign);
-		if (list[i].immediate) {
+		assert_int_equal(insn.reg_size, operations[i].reg_size);
+		assert_int_equal(insn.reg_first, operations[i].first);
+		assert_int_equal(insn.has_immediate, operations[i].immediate);
+		assert_int_equal(insn.sign_extend, operations[i].sign);
+		if (operations[i].immediate) {
 			assert_int_equal(insn.immediate, 5);
 		}
-		assert_int_equal(insn.has_memory, list[i].kind >= INSN_READ);
+		assert_int_equal(insn.has_memory,
+				 operations[i].kind >= INSN_READ);
 	}
 	assert_int_equal(insn_decode((const uint8_t *)"\x6d", 1, 64, &insn),
 			 HV_OK);

@@ -150,6 +150,34 @@ static bool mnemonic_fits(const char *word, const struct insn *insn)
 	return false;
 }
 
+/* Bytes of code in a line, up to its second tab. */
+static unsigned count_bytes(const char *line, const char *tab)
+{
+	unsigned count = 0, value, used;
+
+	for (const char *at = line + strcspn(line, "\t") + 1; at < tab; at++) {
+		if (sscanf(at, "%2x%n", &value, (int *)&used) == 1 &&
+		    used == 2) {
+			count++;
+			at += 2;
+		}
+	}
+	return count;
+}
+
+/* The first word of a line's text that is no prefix; empty: none. */
+static void first_word(const char *text, char word[64])
+{
+	int used;
+
+	word[0] = 0;
+	while (sscanf(text, "%63s%n", word, &used) == 1 &&
+	       is_prefix_word(word)) {
+		text += used;
+		word[0] = 0;
+	}
+}
+
 /*
  * Reads objdump's lines of one mode: "address:\tbytes\ttext". Prefixes that
  * it shows on lines of their own count to what follows. What follows a slot's
@@ -157,11 +185,10 @@ static bool mnemonic_fits(const char *word, const struct insn *insn)
  */
 static unsigned check_listing(FILE *listing, const char *mode)
 {
-	char line[256], text[128], word[64];
+	char line[256], word[64], *tab;
 	unsigned long address, first = 0, slot = CASES;
-	unsigned checked = 0, end, used;
+	unsigned checked = 0, end;
 	bool open = false;
-	char *tab, *at;
 
 	while (fgets(line, sizeof(line), listing) != NULL) {
 		if (sscanf(line, " %lx:", &address) != 1 ||
@@ -177,25 +204,8 @@ static unsigned check_listing(FILE *listing, const char *mode)
 		if (!open) {
 			continue;
 		}
-		snprintf(text, sizeof(text), "%s", tab + 1);
-		end = 0;
-		for (at = line + strcspn(line, "\t") + 1; at < tab; at++) {
-			unsigned value;
-
-			if (sscanf(at, "%2x%n", &value, &used) == 1 &&
-			    used == 2) {
-				end++;
-				at += 2;
-			}
-		}
-		/* the first word that is no prefix */
-		at = text;
-		word[0] = 0;
-		while (sscanf(at, "%63s%n", word, (int *)&used) == 1 &&
-		       is_prefix_word(word)) {
-			at += used;
-			word[0] = 0;
-		}
+		end = count_bytes(line, tab);
+		first_word(tab + 1, word);
 		if (word[0] == 0) {
 			continue;	/* only prefixes on this line */
 		}
