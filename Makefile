@@ -13,6 +13,11 @@ MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .SUFFIXES:
 .DEFAULT_GOAL := core
 
+ifeq ($(wildcard tools/flags.mk),)
+$(error This Makefile runs in its own directory: make -C \
+	$(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST)))) ...)
+endif
+
 BUILD ?= build
 CONFIG ?= qemu_defconfig
 SPEC ?=
@@ -40,6 +45,13 @@ export KCONFIG_CONFIG := $(abspath $(BUILD))/.config
 export KCONFIG_AUTOCONFIG := $(abspath $(BUILD))/include/config/auto.conf
 export KCONFIG_AUTOHEADER := $(abspath $(BUILD))/include/generated/autoconf.h
 export KCONFIG_TRISTATE := $(abspath $(BUILD))/include/config/tristate.conf
+
+# Neither make nor the shell keeps these in one piece.
+path-breakers := ' " ` : ; & | < > ( ) [ ] * ? % \ \# $$
+$(foreach v,CURDIR BUILD GUESTS SPEC O,$(if $(strip $(word 2,$($v)) \
+	$(foreach c,$(path-breakers),$(findstring $c,$($v)))),$(error \
+	$(if $(filter CURDIR,$v),this directory,$v), '$($v)': a path with \
+	a space or one of $(path-breakers) does not work here; rename it)))
 
 # Goals that need no configuration, so that none is made on their behalf.
 no-config := help %_defconfig menuconfig olddefconfig savedefconfig clean \
@@ -95,7 +107,9 @@ savedefconfig: | $(KCONFIG_CONFIG)
 	$(Q)$(kconf) savedefconfig $(abspath $(BUILD))/defconfig
 	@echo "  $(BUILD)/defconfig"
 
+# The first thing that any build needs, so the place to look for packages.
 $(KCONFIG_CONFIG):
+	@tools/deps.sh check run
 	$(call say,CONFIG,$(CONFIG))
 	$(Q)$(kconf) defconfig configs/$(CONFIG)
 
@@ -199,7 +213,8 @@ sub := $(MAKE) --no-print-directory
 need-spec:
 	@test -n '$(SPEC)' || { echo 'make: say which spec: SPEC=file.dts' >&2; \
 		exit 2; }
-	@test -f '$(SPEC)' || { echo 'make: $(SPEC): no such file' >&2; exit 2; }
+	@test -f '$(SPEC)' || { echo 'make: $(SPEC): no such file' \
+		'(paths are taken from $(CURDIR))' >&2; exit 2; }
 
 # Several images may be built at once; what they share, one after the other.
 image: need-spec

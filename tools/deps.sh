@@ -35,6 +35,11 @@ python3-pexpect tests that type into a terminal
 cloc counts source lines
 '
 action=${1:-check} goal=${2:-run}
+# Another distribution knows its packages by other names.
+command -v dpkg-query >/dev/null || {
+	printf 'No dpkg here: what is installed cannot be looked up.\n' >&2
+	exit 0
+}
 wanted=$for_run
 [ "$goal" = check ] && wanted="$for_run$for_check"
 
@@ -61,6 +66,7 @@ $wanted
 END
 
 [ -n "$missing" ] || exit 0
+by_hand="apt-get update && apt-get install --no-install-recommends$missing"
 case $action in
 list)
 	printf '%s' "$why"
@@ -68,22 +74,23 @@ list)
 	;;
 check)
 	printf 'These Debian packages are missing:\n%s' "$why" >&2
+	printf 'To install them, as root:\n  %s\n' "$by_hand" >&2
 	exit 1
 	;;
 esac
 
-printf 'These Debian packages are missing and will be installed with apt-get:\n%s' "$why"
 if [ "${NO_INSTALL:-0}" != 0 ]; then
-	printf 'NO_INSTALL is set: nothing installed. To do it yourself:\n'
-	printf '  apt-get install --no-install-recommends%s\n' "$missing"
+	printf 'These Debian packages are missing:\n%s' "$why"
+	printf 'NO_INSTALL is set: nothing installed. To do it, as root:\n'
+	printf '  %s\n' "$by_hand"
 	exit 3
 fi
+printf 'These Debian packages are missing and will be installed with apt-get:\n%s' "$why"
 root=
 if [ "$(id -u)" != 0 ]; then
 	command -v sudo >/dev/null || {
-		printf 'Not root, and no sudo. As root, run:\n' >&2
-		printf '  apt-get install --no-install-recommends%s\n' \
-			"$missing" >&2
+		printf 'Not root, and no sudo. As root, run:\n  %s\n' \
+			"$by_hand" >&2
 		exit 1
 	}
 	root=sudo
@@ -94,7 +101,9 @@ apt-cache show $missing >/dev/null 2>&1 || $get update
 before=$($get --print-uris install $missing 2>/dev/null |
 	awk '/^\x27/ { bytes += $3 } END { printf "%d", bytes }')
 printf 'Downloading %s bytes of packages.\n' "${before:-0}"
+$get install $missing && exit 0
+$get update
 $get install $missing || {
-	$get update
-	$get install $missing
+	printf 'error: apt-get could not install these packages (above is why).\n' >&2
+	exit 1
 }
