@@ -78,6 +78,8 @@ help:
 #H   make image SPEC=x.dts   only builds: bulkhead.elf, bulkhead.iso, report.txt
 #H       O=dir               where (default build/images/NAME)
 #H   make check              every test; last line "N passed, N failed"
+#H       STAGES='emu ...'    only some: lint build unit compiler verify image
+#H                           objects emu
 #H   make unit | lint        the host unit tests; the checks of the source
 #H   make bench              measures, and compares with the budgets
 #H   make fetch              fetches and unpacks the guests again

@@ -39,6 +39,6 @@ lint:
 	@$(check-sub) lint
 check:
 	@tools/deps.sh check check
-	@$(check-sub) all
+	@$(check-sub) $(or $(STAGES),all)
 bench:
 	@BULKHEAD_WRITE='$(WRITE)' $(check-sub) bench

@@ -13,23 +13,33 @@ guests=$1 name=$2 package=$3
 mkdir -p "$guests/packages"
 cd "$guests/packages"
 
-case $package in
-linux-image-*)
-	real=$(apt-cache depends "$package" 2>/dev/null |
-		sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' |
-		sort -V | tail -n 1)
-	;;
-*)
-	real=$package
-	;;
-esac
-file=
-if [ -n "$real" ]; then
+# Sets real, file and size; file stays empty if apt does not know the package.
+find_package() {
+	real=$package file= size=
+	case $package in
+	linux-image-*)
+		real=$(apt-cache depends "$package" 2>/dev/null |
+			sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' |
+			sort -V | tail -n 1)
+		;;
+	esac
+	[ -n "$real" ] || return 0
 	# 'URI' FILE SIZE HASH
 	line=$(apt-get --print-uris download "$real" 2>/dev/null |
-		grep "^'" | head -n 1) || line=
+		grep "^'" | head -n 1) || return 0
 	file=$(printf '%s' "$line" | awk '{ print $2 }')
 	size=$(printf '%s' "$line" | awk '{ print $3 }')
+}
+
+find_package
+if [ -z "$file" ] && [ "${NO_INSTALL:-0}" = 0 ]; then
+	# A fresh system may have no package lists.
+	root=
+	[ "$(id -u)" = 0 ] || root=sudo
+	printf '  %-10s%s\n' FETCH "apt-get update: apt knows no $package yet"
+	$root apt-get -q update >update.log 2>&1 || cat update.log >&2
+	rm -f update.log
+	find_package
 fi
 if [ -z "$file" ]; then
 	# No package lists: what was fetched before is good enough.
