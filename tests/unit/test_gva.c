@@ -331,23 +331,23 @@ static void test_legacy_large(void **state)
 /* A processor with 36 bits: PSE-36 reaches no further. */
 static void test_legacy_width(void **state)
 {
-	struct partition_config *config =
-		(struct partition_config *)(uintptr_t)&partition_configs[0];
-	uintptr_t page = (uintptr_t)config & ~PAGE_MASK;
-	uint32_t bits = config->gpa_bits;
+	volatile uint32_t *width = (volatile uint32_t *)(uintptr_t)
+		&partition_configs[0].gpa_bits;
+	uintptr_t page = (uintptr_t)width & ~PAGE_MASK;
+	uint32_t before = *width;
 
 	(void)state;
 	/* The tables are constant, but for this. */
-	assert_int_equal(mprotect((void *)page, 2 * PAGE_SIZE,
+	assert_int_equal(mprotect((void *)page, PAGE_SIZE,
 				  PROT_READ | PROT_WRITE), 0);
 	set_legacy();
 	mode.cr4 |= CR4_PSE;
-	config->gpa_bits = 36;
+	*width = 36;
 	put32(PD, (uint32_t)(0x00400000 | P | W | PS | 0x0f << 13));
 	assert_to(VA32, 0, 0xf00400000 + (VA32 & 0x3fffff));
 	put32(PD, (uint32_t)(0x00400000 | P | W | PS | 0x10 << 13));
 	assert_fault(VA32, 0, 9);
-	config->gpa_bits = bits;
+	*width = before;
 }
 
 static void test_no_paging(void **state)
