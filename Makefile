@@ -134,19 +134,18 @@ HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/%.o)
 # The command line, so that another compiler or flag rebuilds.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(HV_CC) $(HV_CFLAGS) $(COLD)' | cmp -s - $@ || \
-		printf '%s\n' '$(HV_CC) $(HV_CFLAGS) $(COLD)' >$@
+	@printf '%s\n' '$(HV_FLAGS_ALL)' | cmp -s - $@ || \
+		printf '%s\n' '$(HV_FLAGS_ALL)' >$@
 
-$(COLD:%=$(BUILD)/%.o): COLD_CFLAGS := -Os
 $(BUILD)/%.c.o: %.c $(BUILD)/flags $(KCONFIG_AUTOHEADER)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(HV_CC) $(HV_CFLAGS) $(COLD_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(HV_CC) $(HV_CFLAGS) $(call HV_OPT,$<) -MMD -MP -c $< -o $@
 
 $(BUILD)/%.S.o: %.S $(BUILD)/flags $(KCONFIG_AUTOHEADER)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
-	$(Q)$(HV_CC) $(HV_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(HV_CC) $(HV_CFLAGS) $(call HV_OPT,$<) -MMD -MP -c $< -o $@
 
 # The link script knows the configuration (CONFIG_IMAGE_BASE_MIB).
 $(BUILD)/bulkhead.ld: boot/bulkhead.ld $(KCONFIG_AUTOHEADER)

@@ -4,18 +4,19 @@
 # every image shares, and for the tables of one.
 
 HV_CC := $(CC)
-# Padding between functions and loops costs a tenth of the text and saves no
-# instruction.
-OPT ?= -O2 -falign-functions=1 -falign-loops=1 $(if \
+# For size, but for what most exits pass. Padding between functions and loops
+# costs a tenth of the text and saves no instruction.
+OPT_SIZE := $(if $(findstring clang,$(HV_CC)),-Oz,-Os)
+OPT_SPEED := -O2 -falign-functions=1 -falign-loops=1 $(if \
 	$(findstring clang,$(HV_CC)),-fno-unroll-loops -mllvm -inline-threshold=60,\
 	-falign-jumps=1 -falign-labels=1)
-# What no frequent exit passes through is made small instead.
-COLD := hv/main.c hv/cpu/boot_info.c hv/cpu/ioapic_regs.c hv/cpu/log.c \
-	hv/cpu/lp.c hv/cpu/mce.c hv/cpu/trap.c hv/cpu/tsc.c hv/lib/fmt.c \
-	hv/mem/hvmap.c hv/guest/crash.c hv/guest/ioapic.c hv/guest/msr_mtrr.c \
-	hv/guest/overlay.c hv/run/account.c hv/run/lifecycle.c \
-	hv/vcpu/svm/svm_start.c
-HV_CFLAGS := -std=c11 -ffreestanding $(OPT) -g \
+HV_HOT := $(addprefix hv/,run/loop.c run/exit.c vcpu/svm/svm_run.c \
+	vcpu/svm/svm_exit.c vcpu/svm/svm_event.c vcpu/fetch.c mem/window.c \
+	guest/io.c guest/cpuid.c guest/msr.c guest/synth.c guest/hypercall.c \
+	lib/string.c lib/hash.c)
+# $(call HV_OPT,source)
+HV_OPT = $(if $(filter $(HV_HOT),$(1)),$(OPT_SPEED),$(OPT_SIZE))
+HV_CFLAGS := -std=c11 -ffreestanding -g \
 	-mgeneral-regs-only -mno-red-zone -fno-pic -fno-pie -fno-jump-tables \
 	-fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-common -fstack-usage \
@@ -23,6 +24,8 @@ HV_CFLAGS := -std=c11 -ffreestanding $(OPT) -g \
 	-Wundef -Werror -Wa,--fatal-warnings \
 	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(BUILD))=build \
 	-include $(KCONFIG_AUTOHEADER) -Ihv -Ihv/include
+# What makes one build's objects differ from another's.
+HV_FLAGS_ALL := $(HV_CC) $(HV_CFLAGS) $(OPT_SIZE) $(OPT_SPEED) $(HV_HOT)
 LD_FLAGS := -m elf_x86_64 -nostdlib -static -z max-page-size=4096 \
 	-z noexecstack --build-id=none --fatal-warnings \
 	--defsym IMAGE_BASE=$(CONFIG_IMAGE_BASE_MIB)*0x100000

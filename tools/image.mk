@@ -76,11 +76,11 @@ $(generated:%=$(O)/%): $(O)/partc.stamp ;
 # wherever it is built.
 $(O)/tables.o: $(O)/tables.c $(BUILD)/flags
 	$(call say,CC,$<)
-	$(Q)$(HV_CC) $(HV_CFLAGS) -g0 -I$(O) -MMD -MP -c $< -o $@
+	$(Q)$(HV_CC) $(HV_CFLAGS) $(OPT_SIZE) -g0 -I$(O) -MMD -MP -c $< -o $@
 # Whatever partc looked at, payloads included, may have changed.
 $(O)/payload.o: $(O)/payload.S $(O)/partc.stamp
 	$(call say,AS,$<)
-	$(Q)$(HV_CC) $(HV_CFLAGS) -g0 -Wa,-I$(O) -c $< -o $@
+	$(Q)$(HV_CC) $(HV_CFLAGS) $(OPT_SIZE) -g0 -Wa,-I$(O) -c $< -o $@
 
 objects := $(shell cat $(BUILD)/objects.list)
 $(O)/bulkhead.elf: $(BUILD)/objects.list $(objects) $(O)/tables.o \
