@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lines: a few flags a line, written by the LP that the line goes to, but
- * for the EOI of a level line, which may come from another LP: the mask is
- * set and cleared under the lock of the machine's IOAPIC.
+ * Lines: why each is masked. The LP that a line goes to masks it, an EOI on
+ * any LP unmasks it: reasons change, and the machine's IOAPIC with them,
+ * under one lock.
  */
 #include "core/line.h"
 #include "core/line_state.h"
 #include "cpu/ioapic_regs.h"
-#include "lib/bits.h"
+#include "lib/spinlock.h"
+
+static struct spinlock line_lock;
 
 void line_start_all(void)
 {
@@ -18,7 +20,7 @@ void line_start_all(void)
 		ioapic_regs_route(l->gsi, l->vector,
 				  lp_configs[l->lp].apic_id, l->level != 0,
 				  l->active_low != 0);
-		line_states[i].masked = 1;
+		line_states[i].reasons = LINE_HELD;
 	}
 }
 
@@ -40,37 +42,44 @@ uint32_t line_of_pin(uint32_t partition, uint32_t pin)
 	return CONFIG_NONE;
 }
 
+/* The machine's IOAPIC is slow: it is written only where that matters. */
+static void line_change(uint32_t line, uint32_t clear, uint32_t set)
+{
+	struct line_state *state = &line_states[line];
+	uint32_t before;
+
+	spinlock_take(&line_lock);
+	before = state->reasons;
+	state->reasons = (before & ~clear) | set;
+	if ((before == 0) != (state->reasons == 0)) {
+		ioapic_regs_set_mask(line_configs[line].gsi,
+				     state->reasons != 0);
+	}
+	spinlock_give(&line_lock);
+}
+
 void line_mask(uint32_t line)
 {
-	__atomic_store_n(&line_states[line].masked, 1, __ATOMIC_SEQ_CST);
-	ioapic_regs_set_mask(line_configs[line].gsi, true);
+	line_change(line, 0, LINE_HELD);
 }
 
 void line_unmask(uint32_t line)
 {
-	__atomic_store_n(&line_states[line].masked, 0, __ATOMIC_SEQ_CST);
-	ioapic_regs_set_mask(line_configs[line].gsi, false);
-}
-
-bool line_is_masked(uint32_t line)
-{
-	return __atomic_load_n(&line_states[line].masked, __ATOMIC_SEQ_CST) !=
-	       0;
+	line_change(line, LINE_HELD, 0);
 }
 
 void line_defer(uint32_t line)
 {
-	line_mask(line);
-	line_states[line].deferred = 1;
+	line_change(line, 0, LINE_DEFERRED);
 }
 
-void line_resume(uint32_t partition)
+void line_resume(uint32_t partition, uint32_t lp)
 {
 	for (uint32_t i = 0; i < line_count; i++) {
 		if (line_configs[i].partition == partition &&
-		    line_states[i].deferred != 0) {
-			line_states[i].deferred = 0;
-			line_unmask(i);
+		    line_configs[i].lp == lp &&
+		    (line_states[i].reasons & LINE_DEFERRED) != 0) {
+			line_change(i, LINE_DEFERRED, 0);
 		}
 	}
 }
@@ -79,8 +88,7 @@ void line_close(uint32_t partition)
 {
 	for (uint32_t i = 0; i < line_count; i++) {
 		if (line_configs[i].partition == partition) {
-			line_states[i].deferred = 0;
-			line_mask(i);
+			line_change(i, LINE_DEFERRED, LINE_HELD);
 		}
 	}
 }

@@ -18,15 +18,15 @@ uint32_t line_of_vector(uint8_t vector) must_use;
 uint32_t line_of_pin(uint32_t partition, uint32_t pin) must_use;
 void line_mask(uint32_t line);
 void line_unmask(uint32_t line);
-bool line_is_masked(uint32_t line) must_use;
 /*
  * The line fired while no VP of its owner was on its LP: it stays masked
- * until line_resume(), so that it takes no more than one interrupt's time
- * from whoever has the slot.
+ * until line_resume(), whatever another VP of the owner does to it meanwhile,
+ * so that it takes no more than one interrupt's time from whoever has the
+ * slot.
  */
 void line_defer(uint32_t line);
-/* The owner's slot starts: its deferred lines are open again. */
-void line_resume(uint32_t partition);
+/* The owner's slot starts on an LP: deferred lines that go there are open. */
+void line_resume(uint32_t partition, uint32_t lp);
 /* The partition ended for good: its devices are not heard any more. */
 void line_close(uint32_t partition);
 

@@ -5,9 +5,12 @@
 
 #include "lib/types.h"
 
+/* Why it is masked at the machine's IOAPIC; 0: it is not. */
+#define LINE_HELD 1u		/* by line_mask(): until line_unmask() */
+#define LINE_DEFERRED 2u	/* until its owner's slot */
+
 struct line_state {
-	volatile uint32_t masked;	/* at the machine's IOAPIC */
-	uint32_t deferred;		/* masked until its owner's slot */
+	uint32_t reasons;	/* LINE_* */
 };
 
 extern struct line_state line_states[];

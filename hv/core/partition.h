@@ -12,7 +12,7 @@
 #include "lib/types.h"
 
 enum partition_state {
-	PARTITION_STOPPED,	/* its VPs are being taken off their LPs */
+	PARTITION_STOPPED,	/* all VPs are off their LPs; accounts are told */
 	PARTITION_CLEARING,	/* memory is being zeroed, then loaded */
 	PARTITION_RUNNING,
 	PARTITION_HALTED	/* for good */
@@ -42,11 +42,12 @@ struct partition {
 	uint32_t failure_count;
 	uint64_t tsc_start;		/* host TSC of the last start */
 	volatile uint32_t stopped_count;	/* VPs off their LPs */
-	/* How far PARTITION_CLEARING has come (run/lifecycle.c). */
+	/* How far STOPPED or CLEARING has come (run/lifecycle.c). */
 	uint32_t step;
 	uint32_t step_index;
 	uint64_t step_offset;
-	uint64_t hash;
+	uint64_t hash;			/* of memory, of VPs at the start */
+	uint64_t vp_hash;
 	struct partition_record record;
 	struct ioapic_state ioapic;
 	struct partition_synth_state synth;

@@ -12,12 +12,23 @@
 #include "core/synth_state.h"
 #include "vcpu/vcpu.h"
 
+/*
+ * In the first three its registers are in its LP's processor, or saved by
+ * that LP. In the last two any LP may make it anew: its own LP leaves it
+ * alone but for the step from READY to what it starts as.
+ */
 enum vp_state {
 	VP_WAIT_SIPI,		/* had INIT; runs nothing */
 	VP_RUNNING,
 	VP_HALTED,		/* HLT: until an interrupt, NMI or INIT */
-	VP_STOPPED		/* its partition ended or restarts */
+	VP_STOPPED,		/* its partition ended or restarts */
+	VP_READY		/* made; its LP is to take it up */
 };
+
+static inline bool vp_state_is_alive(enum vp_state state)
+{
+	return state != VP_STOPPED && state != VP_READY;
+}
 
 /* Bits of vp->requests, set by any LP. */
 #define VP_REQUEST_INTERRUPT 1u	/* posted[] has something */

@@ -45,10 +45,14 @@ struct lp {
 	uint32_t asid_count;
 	uint64_t asid_generation;
 
-	/* The plan: slot that runs, its end; the VP that is loaded. */
+	/* The plan: slot that runs; its end, in us since all began, and as
+	 * host TSC, computed from that: no rounding adds up. */
 	uint32_t slot;
+	uint64_t slot_end_us;
 	uint64_t slot_end;
+	/* Machine checks in the hypervisor, not yet drained; the last one. */
 	uint64_t mce_count;
+	uint64_t mce_status;
 };
 
 /*
@@ -83,6 +87,9 @@ extern struct lp_stacks lp_stacks[];
 extern struct lp_tables lp_tables[];
 extern struct lp_pages lp_pages[];
 
+#ifdef HOST_TEST
+struct lp *lp_self(void);
+#else
 static inline struct lp *lp_self(void)
 {
 	struct lp *lp;
@@ -90,6 +97,7 @@ static inline struct lp *lp_self(void)
 	__asm__("mov %%gs:0, %0" : "=r"(lp));
 	return lp;
 }
+#endif
 
 /* Descriptors, traps, local APIC of the LP that calls. */
 void lp_start_self(uint32_t index);
@@ -111,6 +119,13 @@ _Noreturn void lp_stop_self(void);
 /* Arms this LP's timer for a host TSC; UINT64_MAX: disarms. Returns false
  * if that time is already past (nothing is armed then). */
 bool lp_arm_timer(uint64_t deadline) must_use;
+
+/*
+ * HLT until something is to be drained; returns at once if something is.
+ * Interrupts, NMIs, machine checks: none is lost before the HLT.
+ */
+void lp_wait(const volatile uint32_t *attention);
+extern const uint8_t lp_wait_begin[], lp_wait_end[];
 
 /* Takes one pending vector, -1 if none. The caller ends it. */
 int lp_take_vector(struct lp *lp) must_use;

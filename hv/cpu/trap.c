@@ -113,6 +113,16 @@ static void trap_panic(const struct trap_frame *frame)
 	panic("trap in the hypervisor", frame->vector, frame->rip);
 }
 
+/* What an NMI or a machine check left behind is looked at before a HLT. */
+static void trap_note(struct trap_frame *frame)
+{
+	lp_self()->attention = 1;
+	if (frame->rip >= (uint64_t)lp_wait_begin &&
+	    frame->rip < (uint64_t)lp_wait_end) {
+		frame->rip = (uint64_t)lp_wait_end;
+	}
+}
+
 void trap_handle(struct trap_frame *frame)
 {
 	struct lp *lp;
@@ -128,14 +138,15 @@ void trap_handle(struct trap_frame *frame)
 			lp_stop_self();
 		}
 		lp_self()->nmi++;
-		lp_self()->attention = 1;
+		trap_note(frame);
 	} else if (frame->vector == TRAP_MC) {
 		if (!mce_is_survivable()) {
 			panic("machine check", mce_status(), frame->rip);
 		}
 		lp_self()->mce_count++;
-		lp_self()->attention = 1;
+		lp_self()->mce_status = mce_status();
 		mce_clear();
+		trap_note(frame);
 	} else {
 		trap_panic(frame);
 	}

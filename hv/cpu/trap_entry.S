@@ -45,4 +45,21 @@ trap_common:
 	popq %rax
 	addq $16, %rsp
 	iretq
+
+/*
+ * lp_wait(): an interrupt comes after the HLT has begun or ends it. NMIs and
+ * machine checks are not held off by IF: their handlers move a RIP between
+ * begin and end to the end (trap.c).
+ */
+	.globl lp_wait, lp_wait_begin, lp_wait_end
+	.balign 16
+lp_wait:
+lp_wait_begin:
+	cmpl $0, (%rdi)
+	jne lp_wait_end
+	sti
+	hlt
+lp_wait_end:
+	cli
+	ret
 	.section .note.GNU-stack, "", @progbits

@@ -20,6 +20,7 @@
 #define CR0_KNOWN 0xe005003full
 
 #define CR4_PAE BIT(5)
+#define CR4_MCE BIT(6)
 #define CR4_PCIDE BIT(17)
 #define CR4_OSXSAVE BIT(18)
 #define CR4_LA57 BIT(12)
@@ -101,7 +102,9 @@ static bool cr4_write(struct vp *vp, uint64_t value)
 	struct vcpu_mode mode;
 	uint64_t set;
 
-	if ((value & ~partition_config(vp->partition)->cr4_allow) != 0) {
+	/* MCE reads as one, so it may be written so; it means nothing. */
+	if ((value & ~(partition_config(vp->partition)->cr4_allow |
+		       CR4_MCE)) != 0) {
 		return false;
 	}
 	vcpu_get_mode(&vp->vcpu, &mode);

@@ -22,16 +22,15 @@ static const char account_names[EXIT_KIND_COUNT][16] = {
 
 _Static_assert(EXIT_UNKNOWN == 20, "a name for each kind");
 
-void account_log(const struct vp *vp)
+void account_log(const struct vp *vp, uint32_t index)
 {
 	const char *partition = partition_config(vp->partition)->name;
 
-	for (unsigned i = 0; i < EXIT_KIND_COUNT; i++) {
-		if (vp->exits[i] != 0) {
-			log_line("partition %s vp %u exits: %s %lu", partition,
-				 vp->number, account_names[i], vp->exits[i]);
-		}
+	if (index >= EXIT_KIND_COUNT) {
+		log_line("partition %s vp %u denied: %lu", partition,
+			 vp->number, vp->denied_count);
+	} else if (vp->exits[index] != 0) {
+		log_line("partition %s vp %u exits: %s %lu", partition,
+			 vp->number, account_names[index], vp->exits[index]);
 	}
-	log_line("partition %s vp %u denied: %lu", partition, vp->number,
-		 vp->denied_count);
 }

@@ -93,7 +93,10 @@ void exit_dispatch(struct vp *vp, const struct vcpu_exit *exit)
 		break;
 	case OUTCOME_HALT:
 		vcpu_advance(&vp->vcpu, exit->length);
-		vp->state = VP_HALTED;
+		/* A single step's #DB comes at once, and ends the halt. */
+		if (!vp->vcpu.event.valid) {
+			vp->state = VP_HALTED;
+		}
 		break;
 	case OUTCOME_SAME:
 	case OUTCOME_INJECT:

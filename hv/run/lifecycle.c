@@ -4,8 +4,10 @@
  * ends when all of its VPs are off their LPs; then its failure policy, or
  * its own wish, decides. The first start and every later one are the same.
  *
- * Clearing runs on the LP of the partition's VP 0, in that VP's own slots, in
- * pieces of PIECE bytes, so that no neighbour notices.
+ * All this work runs on the LP of the partition's VP 0, in that VP's own
+ * slots, in pieces (of memory: PIECE bytes) that end before the slot does, so
+ * that no neighbour notices. It makes VPs of other LPs anew while these leave
+ * them alone (core/vp.h, enum vp_state).
  */
 #include "core/flush.h"
 #include "core/line.h"
@@ -21,17 +23,28 @@
 #define PIECE 0x2000ull
 #define HASH_SEED 0xcbf29ce484222325ull
 
-enum step { STEP_ZERO, STEP_LOAD, STEP_HASH, STEP_START };
+enum step { STEP_ZERO, STEP_LOAD, STEP_HASH, STEP_RESET, STEP_VPS, STEP_START };
+
+static void lifecycle_next_step(struct partition *p, uint32_t step)
+{
+	p->step = step;
+	p->step_index = 0;
+	p->step_offset = 0;
+}
+
+/* A state in which VP 0's LP has work to do. */
+static void lifecycle_set_work(struct partition *p, enum partition_state state)
+{
+	lifecycle_next_step(p, STEP_ZERO);
+	__atomic_store_n(&p->state, state, __ATOMIC_SEQ_CST);
+	/* That LP may be asleep. */
+	vp_request(vp_of(p->index, 0), VP_REQUEST_FLUSH);
+}
 
 static void lifecycle_begin(struct partition *p)
 {
-	p->step = STEP_ZERO;
-	p->step_index = 0;
-	p->step_offset = 0;
 	p->hash = HASH_SEED;
-	__atomic_store_n(&p->state, PARTITION_CLEARING, __ATOMIC_SEQ_CST);
-	/* Its LP may be asleep. */
-	vp_request(vp_of(p->index, 0), VP_REQUEST_FLUSH);
+	lifecycle_set_work(p, PARTITION_CLEARING);
 }
 
 void lifecycle_start_all(void)
@@ -101,13 +114,31 @@ void lifecycle_stop_vp(struct vp *vp)
 	}
 	vp->state = VP_STOPPED;
 	stopped = __atomic_add_fetch(&p->stopped_count, 1, __ATOMIC_SEQ_CST);
-	if (stopped != partition_config(p->index)->vp_count) {
-		return;
+	if (stopped == partition_config(p->index)->vp_count) {
+		lifecycle_set_work(p, PARTITION_STOPPED);
 	}
-	for (uint32_t i = 0; i < partition_config(p->index)->vp_count; i++) {
-		account_log(vp_of(p->index, i));
+}
+
+void lifecycle_take_up(struct vp *vp)
+{
+	if (vp->state == VP_READY) {
+		vcpu_load(&vp->vcpu);
+		vp->state = vp_configs[vp->index].state != NULL ? VP_RUNNING
+								: VP_WAIT_SIPI;
 	}
-	if (p->end == END_OFF) {
+}
+
+/* What each VP's exits were, a line at a time; then what is to become. */
+static void lifecycle_end(struct partition *p)
+{
+	if (p->step_index < partition_config(p->index)->vp_count) {
+		account_log(vp_of(p->index, p->step_index),
+			    (uint32_t)p->step_offset);
+		if (++p->step_offset == ACCOUNT_COUNT) {
+			p->step_offset = 0;
+			p->step_index++;
+		}
+	} else if (p->end == END_OFF) {
 		lifecycle_halt(p);
 	} else if (p->end == END_RESET) {
 		lifecycle_restart(p);
@@ -116,64 +147,73 @@ void lifecycle_stop_vp(struct vp *vp)
 	}
 }
 
-static void lifecycle_start_vp(struct vp *vp, uint64_t now)
+/* Of the partition what its VPs share. */
+static void lifecycle_reset(struct partition *p)
 {
-	const struct vp_state_config *state = vp_configs[vp->index].state;
+	flush_consume(nested_restore(p->index));
+	ioapic_reset(p->index);
+	synth_reset_partition(p->index);
+	lifecycle_next_step(p, STEP_VPS);
+}
 
-	vp->vcpu.tsc_offset = 0 - now;
-	vcpu_reset(&vp->vcpu, state);
+static void lifecycle_reset_vp(struct vp *vp)
+{
+	vcpu_reset(&vp->vcpu, vp_configs[vp->index].state);
 	vp->nmi_pending = false;
-	vp->requests = 0;
 	memset((void *)vp->posted, 0, sizeof(vp->posted));
 	memset((void *)vp->posted_level, 0, sizeof(vp->posted_level));
 	apic_reset(vp);
 	synth_reset_vp(vp);
-	if (lp_self()->current_vp == vp->index) {
-		vcpu_load(&vp->vcpu);
-	}
 }
 
 #ifdef CONFIG_LOG_START_HASH
-static void lifecycle_log_hash(const struct partition *p)
+static void lifecycle_hash_vp(struct partition *p, const struct vp *vp)
 {
-	const struct partition_config *config = partition_config(p->index);
-	uint64_t hash = HASH_SEED;
+	uint64_t hash = p->step_index == 0 ? HASH_SEED : p->vp_hash;
 
-	for (uint32_t i = 0; i < config->vp_count; i++) {
-		const struct vp *vp = vp_of(p->index, i);
-
-		hash = window_hash(spa((uint64_t)&vcpu_pages[vp->index]),
-				   sizeof(vcpu_pages[0]), hash);
-		hash = window_hash(spa((uint64_t)vp->vcpu.gpr),
-				   sizeof(vp->vcpu.gpr) +
-				   sizeof(vp->vcpu.rip) +
-				   sizeof(vp->vcpu.rflags), hash);
-		hash = window_hash(spa((uint64_t)&vp->apic),
-				   sizeof(vp->apic), hash);
-	}
-	log_line("partition %s hash memory %016lx vp %016lx", config->name,
-		 p->hash, hash);
+	hash = window_hash(spa((uint64_t)&vcpu_pages[vp->index]),
+			   sizeof(vcpu_pages[0]), hash);
+	hash = window_hash(spa((uint64_t)vp->vcpu.gpr),
+			   sizeof(vp->vcpu.gpr) + sizeof(vp->vcpu.rip) +
+			   sizeof(vp->vcpu.rflags), hash);
+	hash = window_hash(spa((uint64_t)&vp->apic), sizeof(vp->apic), hash);
+	p->vp_hash = hash;
 }
 #endif
 
+static void lifecycle_vps(struct partition *p)
+{
+	struct vp *vp;
+
+	if (p->step_index == partition_config(p->index)->vp_count) {
+		lifecycle_next_step(p, STEP_START);
+		return;
+	}
+	vp = vp_of(p->index, p->step_index);
+	lifecycle_reset_vp(vp);
+#ifdef CONFIG_LOG_START_HASH
+	lifecycle_hash_vp(p, vp);
+#endif
+	p->step_index++;
+}
+
+/*
+ * All is made; from here on the VPs' LPs may take them up. p->end comes last:
+ * until then nobody ends this run, so that no request to stop a VP reaches
+ * it before it is ready, and is lost.
+ */
 static void lifecycle_start(struct partition *p)
 {
 	const struct partition_config *config = partition_config(p->index);
 	uint64_t now = tsc_read();
 
-	flush_consume(nested_restore(p->index));
-	ioapic_reset(p->index);
 	p->tsc_start = now;
-	synth_reset_partition(p->index);
-	for (uint32_t i = 0; i < config->vp_count; i++) {
-		lifecycle_start_vp(vp_of(p->index, i), now);
-	}
 	p->start_count++;
 	p->stopped_count = 0;
-	__atomic_store_n(&p->end, END_NONE, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&p->state, PARTITION_RUNNING, __ATOMIC_SEQ_CST);
 #ifdef CONFIG_LOG_START_HASH
-	lifecycle_log_hash(p);
+	log_line("partition %s hash memory %016lx vp %016lx", config->name,
+		 p->hash, p->vp_hash);
 #endif
 	log_line("partition %s started (start %u)", config->name,
 		 p->start_count);
@@ -182,14 +222,14 @@ static void lifecycle_start(struct partition *p)
 			line_unmask(i);
 		}
 	}
-	/* From here on their LPs may take them up: VP 0, which runs, last. */
-	for (uint32_t i = config->vp_count; i-- > 0;) {
+	for (uint32_t i = 0; i < config->vp_count; i++) {
 		struct vp *vp = vp_of(p->index, i);
 
-		__atomic_store_n(&vp->state, vp_configs[vp->index].state != NULL
-					     ? VP_RUNNING : VP_WAIT_SIPI,
-				 __ATOMIC_SEQ_CST);
+		vp->vcpu.tsc_offset = 0 - now;
+		vp->requests = 0;
+		__atomic_store_n(&vp->state, VP_READY, __ATOMIC_SEQ_CST);
 	}
+	__atomic_store_n(&p->end, END_NONE, __ATOMIC_SEQ_CST);
 }
 
 /* Next piece of something of size bytes; false: it is done. */
@@ -205,13 +245,6 @@ static bool lifecycle_piece(struct partition *p, uint64_t size, uint64_t *at,
 	*count = size - *at < PIECE ? size - *at : PIECE;
 	p->step_offset += *count;
 	return true;
-}
-
-static void lifecycle_next_step(struct partition *p, uint32_t step)
-{
-	p->step = step;
-	p->step_index = 0;
-	p->step_offset = 0;
 }
 
 static void lifecycle_zero(struct partition *p,
@@ -275,10 +308,10 @@ static void lifecycle_hash(struct partition *p,
 #else
 	(void)config;
 #endif
-	lifecycle_next_step(p, STEP_START);
+	lifecycle_next_step(p, STEP_RESET);
 }
 
-void lifecycle_clear(struct partition *p)
+static void lifecycle_clear(struct partition *p)
 {
 	const struct partition_config *config = partition_config(p->index);
 
@@ -292,8 +325,28 @@ void lifecycle_clear(struct partition *p)
 	case STEP_HASH:
 		lifecycle_hash(p, config);
 		return;
+	case STEP_RESET:
+		lifecycle_reset(p);
+		return;
+	case STEP_VPS:
+		lifecycle_vps(p);
+		return;
 	case STEP_START:
 		lifecycle_start(p);
 		return;
+	}
+}
+
+bool lifecycle_has_work(const struct partition *p)
+{
+	return p->state == PARTITION_CLEARING || p->state == PARTITION_STOPPED;
+}
+
+void lifecycle_work(struct partition *p)
+{
+	if (p->state == PARTITION_STOPPED) {
+		lifecycle_end(p);
+	} else {
+		lifecycle_clear(p);
 	}
 }

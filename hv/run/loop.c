@@ -18,7 +18,10 @@
 #define PUMP_BUSY 16u		/* characters of log an exit may move */
 #define PUMP_IDLE 64u
 
-static uint64_t slice_max;
+#define NMI_LOOK_US 100u
+
+static uint64_t slice_max;		/* as TSC */
+static uint64_t nmi_look;
 
 /* ---- what came in ------------------------------------------------------ */
 
@@ -29,7 +32,8 @@ static void loop_line(const struct lp *lp, uint32_t line)
 
 	if (l->level != 0) {
 		line_mask(line);
-	} else if (current == NULL || current->partition != l->partition) {
+	}
+	if (current == NULL || current->partition != l->partition) {
 		line_defer(line);
 	}
 	lapic_eoi();
@@ -73,7 +77,7 @@ static void loop_machine_check(struct lp *lp)
 
 	lp->mce_count = 0;
 	if (vp != NULL) {
-		partition_fail(vp, "machine check", 0, 0, 0);
+		partition_fail(vp, "machine check", lp->mce_status, 0, 0);
 	} else {
 		log_line("machine check while lp %u was idle", lp->index);
 	}
@@ -106,6 +110,7 @@ static void loop_init(struct vp *vp)
 		return;
 	}
 	vcpu_reset(&vp->vcpu, NULL);
+	vcpu_load(&vp->vcpu);
 	apic_init(vp);
 	vp->nmi_pending = false;
 	vp->state = VP_WAIT_SIPI;
@@ -113,8 +118,11 @@ static void loop_init(struct vp *vp)
 
 static void loop_requests(struct vp *vp)
 {
-	uint32_t requests = vp_take_requests(vp);
+	uint32_t requests;
 
+	/* Before: what is asked of a VP that is ready is not lost. */
+	lifecycle_take_up(vp);
+	requests = vp_take_requests(vp);
 	if ((requests & VP_REQUEST_STOP) != 0) {
 		lifecycle_stop_vp(vp);
 	}
@@ -129,7 +137,6 @@ static void loop_requests(struct vp *vp)
 	}
 	if ((requests & VP_REQUEST_SIPI) != 0 && vp->state == VP_WAIT_SIPI) {
 		vcpu_start_sipi(&vp->vcpu, (uint8_t)vp->sipi_vector);
-		vcpu_load(&vp->vcpu);
 		vp->state = VP_RUNNING;
 	}
 	if ((requests & VP_REQUEST_NMI) != 0 && vp->state != VP_WAIT_SIPI) {
@@ -181,22 +188,34 @@ static void loop_idle(struct lp *lp, uint64_t deadline)
 		return;
 	}
 	__atomic_store_n(&lp->interruptible, LP_IDLE, __ATOMIC_SEQ_CST);
-	if ((vp == NULL || vp->requests == 0) && lp->attention == 0) {
-		regs_wait_interrupt();
+	if (vp == NULL || vp->requests == 0) {
+		lp_wait(&lp->attention);
 	}
 	lp->interruptible = LP_IN_HYPERVISOR;
 }
 
-/* The least of slot end, the VP's timer and the longest slice. */
+/*
+ * The least of slot end, the VP's timer and the longest slice; that is a
+ * short one where an NMI waits for something that makes no exit.
+ */
 static uint64_t loop_deadline(const struct lp *lp, const struct vp *vp,
 			      uint64_t now)
 {
 	uint64_t deadline = lp->slot_end;
 
+	if (vp->nmi_pending && now + nmi_look < deadline) {
+		deadline = now + nmi_look;
+	}
 	if (vp->apic.timer_host < deadline) {
 		deadline = vp->apic.timer_host;
 	}
 	return deadline < now + slice_max ? deadline : now + slice_max;
+}
+
+/* The same where no VP runs. */
+static uint64_t loop_idle_deadline(const struct lp *lp, uint64_t now)
+{
+	return lp->slot_end < now + slice_max ? lp->slot_end : now + slice_max;
 }
 
 static void loop_run_vp(struct lp *lp, struct vp *vp, uint64_t now)
@@ -238,13 +257,14 @@ static void loop_vp(struct lp *lp, struct vp *vp, uint64_t now)
 		return;
 	}
 	p = &partition_table[vp->partition];
-	if (vp->state == VP_STOPPED && vp->number == 0 &&
-	    p->state == PARTITION_CLEARING) {
-		lifecycle_clear(p);
-		return;
+	if (vp->state == VP_READY) {
+		lifecycle_take_up(vp);
+	} else if (vp->number == 0 && lifecycle_has_work(p) &&
+		   schedule_has_time(lp, now)) {
+		lifecycle_work(p);
+	} else {
+		loop_idle(lp, loop_idle_deadline(lp, now));
 	}
-	loop_idle(lp, lp->slot_end < now + slice_max ? lp->slot_end
-						     : now + slice_max);
 }
 
 _Noreturn void loop_run(void)
@@ -254,6 +274,7 @@ _Noreturn void loop_run(void)
 	uint64_t now;
 
 	slice_max = tsc_from_us(SLICE_MAX_US);
+	nmi_look = tsc_from_us(NMI_LOOK_US);
 	schedule_start(lp);
 	vp = schedule_current(lp);
 	for (;;) {
@@ -269,8 +290,7 @@ _Noreturn void loop_run(void)
 		if (vp != NULL) {
 			loop_vp(lp, vp, now);
 		} else {
-			loop_idle(lp, lp->slot_end < now + slice_max
-				      ? lp->slot_end : now + slice_max);
+			loop_idle(lp, loop_idle_deadline(lp, now));
 		}
 		/* While clearing or idle nothing else lets them in. */
 		regs_take_interrupts();

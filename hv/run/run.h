@@ -13,8 +13,10 @@ _Noreturn void loop_run(void);
 /* exit.c: one exit, from decoded to done. */
 void exit_dispatch(struct vp *vp, const struct vcpu_exit *exit);
 
-/* account.c: what a VP's exits were, one line in the log. */
-void account_log(const struct vp *vp);
+/* account.c: what a VP's exits were: at most one line in the log for each
+ * index below ACCOUNT_COUNT. */
+#define ACCOUNT_COUNT (EXIT_KIND_COUNT + 1u)
+void account_log(const struct vp *vp, uint32_t index);
 
 /* schedule.c: the plan. */
 /* Host TSC at which all plans begin; before any LP runs its loop. */
@@ -24,12 +26,18 @@ void schedule_start(struct lp *lp);
 void schedule_next(struct lp *lp, uint64_t now);
 /* VP of the present slot, null if it is an idle one. */
 struct vp *schedule_current(const struct lp *lp) must_use;
+/* May a piece of the hypervisor's own work (life cycle) begin in this slot? */
+bool schedule_has_time(const struct lp *lp, uint64_t now) must_use;
 
 /* lifecycle.c: how partitions start, end and start again. */
 void lifecycle_start_all(void);
 /* A VP heard VP_REQUEST_STOP on its own LP. */
 void lifecycle_stop_vp(struct vp *vp);
-/* One bounded piece of zeroing, copying, hashing; the last one starts it. */
-void lifecycle_clear(struct partition *p);
+/* VP_READY, if it is that, ends: on its own LP. */
+void lifecycle_take_up(struct vp *vp);
+/* Is there something to do before the partition runs, or is halted? */
+bool lifecycle_has_work(const struct partition *p) must_use;
+/* One bounded piece of it, on the LP of its VP 0. */
+void lifecycle_work(struct partition *p);
 
 #endif

@@ -2,11 +2,15 @@
 /*
  * The cyclic plan of an LP. Slot ends are sums of slot lengths from one
  * start that all LPs share: no drift, whatever a slot overruns. An LP with
- * one VP and no plan has a single slot that never ends.
+ * one VP and no plan has a single slot that never ends. A VP that is not
+ * alive has a slot, but no registers: another LP may be making it anew.
  */
 #include "core/line.h"
 #include "cpu/tsc.h"
 #include "run/run.h"
+
+/* The longest piece of work that must not reach into the next slot. */
+#define PIECE_MAX_US 20u
 
 static uint64_t schedule_epoch;
 
@@ -15,9 +19,10 @@ void schedule_set_start(uint64_t tsc)
 	schedule_epoch = tsc;
 }
 
-static uint64_t schedule_length(const struct lp_config *config, uint32_t slot)
+static void schedule_set_end(struct lp *lp, uint64_t us)
 {
-	return tsc_from_us(config->slots[slot].length_us);
+	lp->slot_end_us = us;
+	lp->slot_end = schedule_epoch + tsc_from_us(us);
 }
 
 struct vp *schedule_current(const struct lp *lp)
@@ -33,13 +38,15 @@ static void schedule_switch(struct lp *lp, uint32_t vp)
 	if (lp->current_vp == vp) {
 		return;
 	}
-	if (old != NULL) {
+	if (old != NULL && vp_state_is_alive(old->state)) {
 		vcpu_save(&old->vcpu);
 	}
 	__atomic_store_n(&lp->current_vp, vp, __ATOMIC_SEQ_CST);
 	if (vp != CONFIG_NONE) {
-		vcpu_load(&vp_table[vp].vcpu);
-		line_resume(vp_table[vp].partition);
+		if (vp_state_is_alive(vp_table[vp].state)) {
+			vcpu_load(&vp_table[vp].vcpu);
+		}
+		line_resume(vp_table[vp].partition, lp->index);
 	}
 }
 
@@ -53,26 +60,50 @@ void schedule_start(struct lp *lp)
 		return;
 	}
 	if (config->slots[0].length_us != 0) {
-		lp->slot_end = schedule_epoch + schedule_length(config, 0);
+		schedule_set_end(lp, config->slots[0].length_us);
 	}
 	schedule_switch(lp, config->slots[0].vp);
+}
+
+/* Whole cycles late (a debugger, an SMI): skips them at once. */
+static void schedule_skip(struct lp *lp, const struct lp_config *config,
+			  uint64_t now)
+{
+	uint64_t cycle_us = 0;
+	uint64_t cycle;
+
+	for (uint32_t i = 0; i < config->slot_count; i++) {
+		cycle_us += config->slots[i].length_us;
+	}
+	/* Rounded up: one too few is made good in schedule_next(). */
+	cycle = tsc_from_us(cycle_us) + 1;
+	if (now - lp->slot_end >= cycle) {
+		schedule_set_end(lp, lp->slot_end_us +
+				 (now - lp->slot_end) / cycle * cycle_us);
+	}
 }
 
 void schedule_next(struct lp *lp, uint64_t now)
 {
 	const struct lp_config *config = &lp_configs[lp->index];
-	uint64_t cycle = 0;
 
-	for (uint32_t i = 0; i < config->slot_count; i++) {
-		cycle += schedule_length(config, i);
-	}
-	/* Whole cycles late (a debugger, an SMI): skip them at once. */
-	if (now - lp->slot_end >= cycle) {
-		lp->slot_end += (now - lp->slot_end) / cycle * cycle;
-	}
+	schedule_skip(lp, config, now);
 	while (lp->slot_end <= now) {
 		lp->slot = lp->slot + 1 < config->slot_count ? lp->slot + 1 : 0;
-		lp->slot_end += schedule_length(config, lp->slot);
+		schedule_set_end(lp, lp->slot_end_us +
+				 config->slots[lp->slot].length_us);
 	}
 	schedule_switch(lp, config->slots[lp->slot].vp);
+}
+
+/* In slots that are shorter than that: in their first half. */
+bool schedule_has_time(const struct lp *lp, uint64_t now)
+{
+	const struct slot_config *slot = &lp_configs[lp->index].slots[lp->slot];
+	uint32_t piece = slot->length_us / 2;
+
+	if (piece == 0 || piece > PIECE_MAX_US) {
+		piece = PIECE_MAX_US;
+	}
+	return now < lp->slot_end && lp->slot_end - now > tsc_from_us(piece);
 }

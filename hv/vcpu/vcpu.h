@@ -112,6 +112,7 @@ struct vcpu_event {
 #define VECTOR_SS 12
 #define VECTOR_GP 13
 #define VECTOR_PF 14
+#define VECTOR_MF 16
 #define VECTOR_AC 17
 #define VECTOR_MC 18
 
@@ -136,7 +137,9 @@ struct vcpu {
 	uint64_t xcr0;
 	uint64_t xss;
 	uint64_t tsc_aux;
-	bool nmi_masked;	/* until the guest's IRET */
+	bool nmi_masked;	/* until the guest's IRET is done ... */
+	bool nmi_returning;	/* ... which was seen at this RIP */
+	uint64_t nmi_return_rip;
 	struct fetch_memo fetch_memos[FETCH_MEMO_COUNT]; /* no state */
 };
 

@@ -20,6 +20,7 @@
 #define CR0_CD 0x40000000ull
 #define CR0_PG 0x80000000ull
 #define CR4_PAE 0x20ull
+#define CR4_MCE 0x40ull
 #define CR4_PGE 0x80ull
 #define CR4_VMXE 0x2000ull
 #define CR4_LA57 0x1000ull
@@ -60,6 +61,9 @@ static void test_cr4(void **state)
 	assert_true(write_cr(4, CR4_PAE | CR4_PGE));
 	assert_int_equal(fake->cr4, CR4_PAE | CR4_PGE);
 	/* What the partition may not have. */
+	/* MCE, which reads as one, may be written back. */
+	assert_true(write_cr(4, CR4_PAE | CR4_PGE | CR4_MCE));
+	assert_true(write_cr(4, CR4_PAE | CR4_PGE));
 	assert_false(write_cr(4, CR4_PAE | CR4_VMXE));
 	assert_false(write_cr(4, CR4_PAE | 1ull << 32));
 	assert_false(write_cr(4, CR4_PAE | 1ull << 63));

@@ -66,6 +66,7 @@
 #define EFER_LMSLE 0x2000
 #define EFER_FFXSR 0x4000
 #define EFER_TCE 0x8000
+#define EFER_AIBRSE 0x200000
 
 /* ---- synthetic (TLFS) -------------------------------------------------- */
 

@@ -15,7 +15,9 @@ struct svm_features {
 	bool tsc_aux;
 	bool xsave;
 	bool barrier;		/* IBPB */
+	bool auto_ibrs;		/* EFER.AIBRSE */
 	uint64_t xcr0;		/* all state components that are switched */
+	uint64_t machine_xcr0;	/* all that the processor has */
 };
 
 extern struct svm_features svm_features;
@@ -50,8 +52,12 @@ void svm_cancel_window(struct vcpu *vcpu);
 uint8_t svm_get_cr8(const struct vcpu *vcpu) must_use;
 void svm_set_cr8(struct vcpu *vcpu, uint8_t cr8);
 void svm_inject_nmi(struct vcpu *vcpu);
+void svm_mask_nmi(struct vcpu *vcpu, bool mask);
+bool svm_is_nmi_masked(const struct vcpu *vcpu) must_use;
 
 /* svm_regs.c */
+/* What the processor gets for a guest's CR4. */
+uint64_t svm_cr4(uint64_t value) must_use;
 void svm_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode);
 void svm_get_segment(const struct vcpu *vcpu, enum segment_name name,
 		     struct segment_config *segment);

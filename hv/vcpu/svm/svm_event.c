@@ -34,9 +34,19 @@ bool svm_can_interrupt(const struct vcpu *vcpu)
 	       (svm_vmcb(vcpu)->shadow & 1) == 0;
 }
 
+/*
+ * The exit comes before IRET is done: an NMI at this moment would overwrite
+ * the frame that IRET is to take. So masked until RIP has moved.
+ */
+bool svm_is_nmi_masked(const struct vcpu *vcpu)
+{
+	return vcpu->nmi_masked && !(vcpu->nmi_returning &&
+				     vcpu->rip != vcpu->nmi_return_rip);
+}
+
 bool svm_can_nmi(const struct vcpu *vcpu)
 {
-	return !vcpu->nmi_masked && !vcpu->event.valid &&
+	return !svm_is_nmi_masked(vcpu) && !vcpu->event.valid &&
 	       (svm_vmcb(vcpu)->shadow & 1) == 0;
 }
 
@@ -85,6 +95,18 @@ void svm_inject_nmi(struct vcpu *vcpu)
 	vcpu->event = (struct vcpu_event){
 		.valid = true, .type = EVENT_NMI, .vector = 2
 	};
-	vcpu->nmi_masked = true;
-	svm_vmcb(vcpu)->intercept3 |= (uint32_t)SVM_I3_IRET;
+	svm_mask_nmi(vcpu, true);
+}
+
+void svm_mask_nmi(struct vcpu *vcpu, bool mask)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+
+	vcpu->nmi_masked = mask;
+	vcpu->nmi_returning = false;
+	if (mask) {
+		vmcb->intercept3 |= (uint32_t)SVM_I3_IRET;
+	} else {
+		vmcb->intercept3 &= (uint32_t)~SVM_I3_IRET;
+	}
 }

@@ -4,6 +4,7 @@
  * processor does not tell the next RIP, the instruction is fetched and held
  * against the exit; if it is no longer there the guest just resumes.
  */
+#include "cpu/lp.h"
 #include "cpu/regs.h"
 #include "vcpu/fetch.h"
 #include "vcpu/svm/svm.h"
@@ -65,9 +66,12 @@ static void svm_decode_msr(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 static void svm_decode_cr(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
+	struct vcpu_mode mode;
 	struct insn insn;
 
-	if (fetch_insn(vcpu, FETCH_KIND(INSN_MOV_TO_CR), &insn) != HV_OK ||
+	vcpu_get_mode(vcpu, &mode);
+	if (fetch_insn_in(vcpu, &mode, FETCH_KIND(INSN_MOV_TO_CR), &insn) !=
+	    HV_OK ||
 	    (insn.reg != 4 && insn.reg != 8)) {
 		return;
 	}
@@ -78,6 +82,22 @@ static void svm_decode_cr(struct vcpu *vcpu, struct vcpu_exit *exit)
 	exit->length = insn.length;
 	exit->cr.cr = insn.reg;
 	exit->cr.value = vcpu->gpr[insn.base & 15];
+	if (mode.code_bits != 64) {
+		/* What 64-bit code left in the upper half is not moved. */
+		exit->cr.value = (uint32_t)exit->cr.value;
+	}
+}
+
+/*
+ * An x87 exception with CR0.NE off would go to a PC's interrupt controller by
+ * a pin (APM2 15.14.2); here it is what it is with NE on.
+ */
+static void svm_decode_ferr(struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_EXCEPTION;
+	exit->exception.vector = VECTOR_MF;
+	exit->exception.has_error = false;
+	exit->exception.error = 0;
 }
 
 static void svm_decode_exception(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -95,11 +115,12 @@ static void svm_decode_exception(struct vcpu *vcpu, struct vcpu_exit *exit)
 	exit->exception.error = (uint32_t)vmcb->exit_info1;
 }
 
-/* The guest ends its NMI handler; not before IRET is done. */
+/* The guest ends its NMI handler; see svm_is_nmi_masked(). */
 static void svm_decode_iret(struct vcpu *vcpu)
 {
 	svm_vmcb(vcpu)->intercept3 &= (uint32_t)~SVM_I3_IRET;
-	vcpu->nmi_masked = false;
+	vcpu->nmi_returning = true;
+	vcpu->nmi_return_rip = vcpu->rip;
 }
 
 static void svm_decode_instruction(struct vcpu *vcpu, struct vcpu_exit *exit,
@@ -134,6 +155,8 @@ static void svm_decode_rare(struct vcpu *vcpu, struct vcpu_exit *exit,
 				       FETCH_KIND(INSN_XSETBV));
 	} else if (code == SVM_EXIT_RDPMC) {
 		exit->kind = EXIT_PRIVILEGED;
+	} else if (code == SVM_EXIT_FERR) {
+		svm_decode_ferr(exit);
 	} else if (code == SVM_EXIT_SHUTDOWN) {
 		exit->kind = EXIT_TRIPLE_FAULT;
 	} else if (code == SVM_EXIT_INIT) {
@@ -149,6 +172,9 @@ static void svm_decode_rare(struct vcpu *vcpu, struct vcpu_exit *exit,
 	} else if ((uint32_t)code == SVM_EXIT_INVALID) {
 		exit->kind = EXIT_INVALID_STATE;
 		exit->info = code;
+		/* A flush that came with this entry was not done, perhaps:
+		 * the next new ASID brings another. */
+		lp_self()->asid_next = lp_self()->asid_count;
 	} else {
 		exit->kind = EXIT_UNKNOWN;
 		exit->info = code;

@@ -83,6 +83,15 @@ void svm_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode)
 	}
 }
 
+/*
+ * MCE is on in every guest: without it a machine check is no exit, but shuts
+ * the processor down. So a guest reads it as one, whatever it writes.
+ */
+uint64_t svm_cr4(uint64_t value)
+{
+	return value | (regs_read_cr4() & CR4_MCE);
+}
+
 static bool svm_is_loaded(const struct vcpu *vcpu)
 {
 	return lp_self()->current_vp == vcpu->index;
@@ -131,7 +140,7 @@ static uint64_t *svm_field(struct vmcb *vmcb, uint32_t name)
 static uint64_t svm_interrupt_state(const struct vcpu *vcpu)
 {
 	return (svm_vmcb(vcpu)->shadow & 1) |
-	       (vcpu->nmi_masked ? BIT(1) : 0);
+	       (svm_is_nmi_masked(vcpu) ? BIT(1) : 0);
 }
 
 enum hv_err svm_get_register(const struct vcpu *vcpu, uint32_t name,
@@ -185,8 +194,9 @@ enum hv_err svm_set_register(struct vcpu *vcpu, uint32_t name, uint64_t value)
 	uint64_t *field = svm_field(vmcb, name);
 
 	if (field != NULL) {
-		*field = value;
-		if (name >= HV_REGISTER_CR0 && name <= HV_REGISTER_CR4) {
+		*field = name == HV_REGISTER_CR4 ? svm_cr4(value) : value;
+		if (name == HV_REGISTER_CR0 || name == HV_REGISTER_CR3 ||
+		    name == HV_REGISTER_CR4) {
 			/* A new ASID: as if the write had flushed. */
 			vcpu->asid_generation = 0;
 		}
@@ -212,7 +222,7 @@ enum hv_err svm_set_register(struct vcpu *vcpu, uint32_t name, uint64_t value)
 		vcpu->dr[name - HV_REGISTER_DR0] = value;
 	} else if (name == HV_REGISTER_INTERRUPT_STATE) {
 		vmcb->shadow = value & 1;
-		vcpu->nmi_masked = (value & 2) != 0;
+		svm_mask_nmi(vcpu, (value & 2) != 0);
 	} else {
 		return HV_ERR_RANGE;
 	}

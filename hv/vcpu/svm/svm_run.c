@@ -62,7 +62,8 @@ static bool svm_prepare(struct lp *lp, struct vcpu *vcpu, struct vmcb *vmcb,
 	uint64_t generation;
 
 	__atomic_store_n(&lp->interruptible, LP_IN_GUEST, __ATOMIC_SEQ_CST);
-	if (*requests != 0) {
+	/* Attention: an NMI that came before CLGI. */
+	if (*requests != 0 || lp->attention != 0) {
 		lp->interruptible = LP_IN_HYPERVISOR;
 		return false;
 	}

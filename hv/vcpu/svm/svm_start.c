@@ -28,7 +28,8 @@ static void svm_start_extended_state(struct svm_features *f)
 	}
 	regs_write_cr4(regs_read_cr4() | CR4_OSXSAVE);
 	cpu_id_read(0xd, 0, id);
-	f->xcr0 = ((uint64_t)id[3] << 32 | id[0]) & XSTATE_KNOWN;
+	f->machine_xcr0 = (uint64_t)id[3] << 32 | id[0];
+	f->xcr0 = f->machine_xcr0 & XSTATE_KNOWN;
 	regs_write_xcr0(f->xcr0);
 	cpu_id_read(0xd, 0, id);
 	if (id[1] > sizeof(vcpu_pages[0].xsave)) {
@@ -37,6 +38,44 @@ static void svm_start_extended_state(struct svm_features *f)
 		regs_write_xcr0(f->xcr0);
 	}
 	f->xsave = true;
+}
+
+/*
+ * With automatic IBRS (APM2 3.1.7) neither indirect branches nor, from an
+ * exit on, returns of the hypervisor follow what a guest has trained.
+ */
+static void svm_start_barriers(struct svm_features *f)
+{
+	uint32_t id[4];
+
+	cpu_id_read(0x80000000, 0, id);
+	if (id[0] < 0x80000021) {
+		return;
+	}
+	cpu_id_read(0x80000021, 0, id);
+	f->auto_ibrs = (id[0] & BIT(8)) != 0;
+	if (f->auto_ibrs) {
+		regs_write_msr(MSR_EFER, regs_read_msr(MSR_EFER) |
+					 EFER_AIBRSE);
+	}
+}
+
+/* LPs come one after another: the first one's features are all's. */
+static bool svm_is_same(const struct svm_features *f)
+{
+	static bool known;
+
+	if (!known) {
+		known = true;
+		svm_features = *f;
+	}
+	return f->next_rip == svm_features.next_rip &&
+	       f->tsc_aux == svm_features.tsc_aux &&
+	       f->xsave == svm_features.xsave &&
+	       f->barrier == svm_features.barrier &&
+	       f->auto_ibrs == svm_features.auto_ibrs &&
+	       f->xcr0 == svm_features.xcr0 &&
+	       f->machine_xcr0 == svm_features.machine_xcr0;
 }
 
 static enum hv_err svm_check(const char **why, struct svm_features *f)
@@ -84,13 +123,18 @@ enum hv_err svm_start_lp(const char **why)
 		return HV_ERR_UNSUPPORTED;
 	}
 	svm_start_extended_state(&f);
-	svm_features = f;
+	svm_start_barriers(&f);
+	if (!svm_is_same(&f)) {
+		*why = "its features are not those of the first one";
+		return HV_ERR_UNSUPPORTED;
+	}
 	regs_write_msr(MSR_EFER, regs_read_msr(MSR_EFER) | EFER_SVME);
 	regs_write_msr(MSR_AMD_VM_HSAVE, (uint64_t)pages->host_save);
 	/* What VMLOAD brings back after each exit. */
 	__asm__ volatile("vmsave %0" : : "a"(pages->host_state) : "memory");
-	/* The first entry of each VP takes a new ASID. */
+	/* The first entry of each VP takes a new ASID; the very first one
+	 * flushes what there may be. */
 	lp->asid_generation = 1;
-	lp->asid_next = 1;
+	lp->asid_next = lp->asid_count;
 	return HV_OK;
 }

@@ -30,9 +30,11 @@ static void svm_reset_control(const struct vcpu *vcpu, struct vmcb *vmcb)
 		SVM_I4_VMRUN | SVM_I4_VMMCALL | SVM_I4_VMLOAD | SVM_I4_VMSAVE |
 		SVM_I4_STGI | SVM_I4_CLGI | SVM_I4_SKINIT | SVM_I4_WBINVD |
 		SVM_I4_MONITOR | SVM_I4_MWAIT | SVM_I4_MWAIT_ARMED;
-	/* Intercepted only where the processor could do more than is granted:
-	 * QEMU 7.2 answers the intercept itself with #GP. */
-	if ((svm_features.xcr0 & ~p->xcr0_allow) != 0 &&
+	/* Intercepted only where the processor could do more than is granted,
+	 * or than is switched: QEMU 7.2 answers the intercept itself with
+	 * #GP. */
+	if ((svm_features.machine_xcr0 &
+	     ~(p->xcr0_allow & svm_features.xcr0)) != 0 &&
 	    svm_features.next_rip) {
 		vmcb->intercept4 |= SVM_I4_XSETBV;
 	}
@@ -68,6 +70,7 @@ static void svm_reset_registers(struct vmcb *vmcb)
 	vmcb->gdtr.limit = 0xffff;
 	vmcb->idtr.limit = 0xffff;
 	vmcb->cr0 = CR0_ET;
+	vmcb->cr4 = svm_cr4(0);
 	vmcb->efer = EFER_SVME;
 	vmcb->pat = PAT_RESET;
 	vmcb->dr6 = DR6_RESET;
@@ -82,7 +85,7 @@ static void svm_reset_from(struct vcpu *vcpu, struct vmcb *vmcb,
 	vcpu->rflags = state->rflags | RFLAGS_FIXED;
 	vmcb->cr0 = state->cr0 | CR0_ET;
 	vmcb->cr3 = state->cr3;
-	vmcb->cr4 = state->cr4;
+	vmcb->cr4 = svm_cr4(state->cr4);
 	vmcb->efer = state->efer | EFER_SVME;
 	for (unsigned i = 0; i < SEGMENT_COUNT; i++) {
 		svm_set_segment(vmcb, (enum segment_name)i,
@@ -135,6 +138,10 @@ static void svm_load_extended(struct vcpu *vcpu)
 {
 	uint8_t *area = vcpu_pages[vcpu->index].xsave;
 
+	/* Some processors restore the x87's last instruction and operand
+	 * addresses only with an exception pending (APM2 11.4.4): the VP
+	 * before must not be seen in them. */
+	__asm__ volatile("fninit");
 	if (svm_features.xsave) {
 		regs_write_xcr0(svm_features.xcr0);
 		__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(~0u),
