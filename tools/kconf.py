@@ -199,6 +199,9 @@ def main():
         fail(errors)
     if mode == "defconfig":
         path = sys.argv[2]
+        if not os.path.isfile(path):
+            known = sorted(os.listdir(os.path.join(TOP, "configs")))
+            fail([f"error: no file {path}; there are: {' '.join(known)}"])
         resolve(path, f"--defconfig={os.path.abspath(path)}")
     elif mode == "olddefconfig":
         resolve(CONFIG, "--olddefconfig")
