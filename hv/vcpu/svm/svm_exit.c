@@ -181,6 +181,22 @@ static void svm_decode_rare(struct vcpu *vcpu, struct vcpu_exit *exit,
 	}
 }
 
+/*
+ * An interrupt of the machine came between the guest's STI and its HLT. QEMU
+ * 7.2 enters a guest without the shadow that it left with: one of the
+ * guest's would come before the HLT, which then sleeps although it was to be
+ * woken. So the HLT is done now.
+ */
+static void svm_finish_halt(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	if (!vcpu->event.valid &&
+	    fetch_length(vcpu, FETCH_KIND(INSN_HLT), &exit->length) == HV_OK) {
+		exit->kind = EXIT_HALT;
+	} else {
+		exit->length = 0;
+	}
+}
+
 void svm_decode(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	uint64_t code = svm_vmcb(vcpu)->exit_code;
@@ -188,6 +204,9 @@ void svm_decode(struct vcpu *vcpu, struct vcpu_exit *exit)
 	if (code == SVM_EXIT_INTR) {
 		regs_take_interrupts();
 		exit->kind = EXIT_INTERRUPT;
+		if ((svm_vmcb(vcpu)->shadow & 1) != 0) {
+			svm_finish_halt(vcpu, exit);
+		}
 	} else if (code == SVM_EXIT_MSR) {
 		svm_decode_msr(vcpu, exit);
 	} else if (code == SVM_EXIT_IOIO) {
