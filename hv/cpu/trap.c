@@ -17,6 +17,8 @@
 #define IST_NMI 1
 #define IST_FAULT 2
 #define TRAP_STUB_SIZE 16
+#define TRAP_IRQ 32		/* first vector that is an interrupt's */
+#define TRAP_IRQ_STUB_SIZE 8
 #define TRAP_NMI 2
 #define TRAP_DF 8
 #define TRAP_MC 18
@@ -38,7 +40,7 @@ struct table_register {
 	uint64_t base;
 } __attribute__((packed));
 
-extern const uint8_t trap_stubs[];
+extern const uint8_t trap_stubs[], trap_irq_stubs[];
 
 static struct gate idt[256] aligned_page;
 
@@ -46,6 +48,10 @@ static void trap_set_gate(unsigned vector, uint8_t ist)
 {
 	uint64_t at = (uint64_t)trap_stubs + vector * TRAP_STUB_SIZE;
 
+	if (vector >= TRAP_IRQ) {
+		at = (uint64_t)trap_irq_stubs +
+		     (vector - TRAP_IRQ) * TRAP_IRQ_STUB_SIZE;
+	}
 	idt[vector] = (struct gate){
 		.offset0 = (uint16_t)at,
 		.selector = SELECTOR_CODE,
@@ -127,7 +133,7 @@ void trap_handle(struct trap_frame *frame)
 {
 	struct lp *lp;
 
-	if (frame->vector >= 32) {
+	if (frame->vector >= TRAP_IRQ) {
 		lp = lp_self();
 		/* Interrupts are off: nobody else writes this LP's bits. */
 		lp->pending[frame->vector >> 6 & 3] |=

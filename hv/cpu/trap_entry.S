@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Entry of every vector: 16 bytes each, so that the IDT is computed and no
- * table of addresses is needed. Hypervisor code runs with general registers
- * only; there is no other state to keep.
+ * Entry of every vector: 16 bytes each below 32, 8 bytes each from there on,
+ * so that the IDT is computed and no table of addresses is needed.
+ * Hypervisor code runs with general registers only; there is no other state
+ * to keep.
  */
 	.section .text, "ax"
-	.globl trap_stubs
+	.globl trap_stubs, trap_irq_stubs
 	.balign 16
 trap_stubs:
 	.set vector, 0
-	.rept 256
+	.rept 32
 	.balign 16
 	/* Vectors with an error code: 8, 10-14, 17, 21, 29, 30. */
-	.if vector > 30 || !((0x60227d00 >> (vector & 31)) & 1)
+	.if !((0x60227d00 >> vector) & 1)
 	pushq $0
 	.endif
 	pushq $vector
@@ -20,7 +21,24 @@ trap_stubs:
 	.set vector, vector + 1
 	.endr
 
-	.balign 16
+	/* The vector as a signed byte, which takes two bytes to push. */
+	.balign 8
+trap_irq_stubs:
+	.rept 224
+	.balign 8
+	.if vector < 128
+	pushq $vector
+	.else
+	pushq $(vector - 256)
+	.endif
+	jmp trap_irq
+	.set vector, vector + 1
+	.endr
+
+	/* That is where the error code would be; the vector, below it. */
+trap_irq:
+	pushq (%rsp)
+	andq $0xff, (%rsp)
 trap_common:
 	pushq %rax
 	pushq %rcx
