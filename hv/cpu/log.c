@@ -35,12 +35,14 @@ struct log_ring {
 static struct log_ring ring __attribute__((section(".noinit"), aligned(4096)));
 static struct spinlock log_lock;
 static uint64_t log_shown;	/* characters given to the console */
+volatile uint32_t log_waiting;	/* log_shown != ring.head, set under the lock */
 
 static void log_put(char c)
 {
 	ring.text[ring.head % LOG_SIZE] = c;
 	ring.head++;
 	ring.check = ~ring.head;
+	log_waiting = 1;
 }
 
 static void log_put_text(const char *text)
@@ -108,7 +110,11 @@ void log_guest(uint32_t partition, char c)
 /* Under the lock. Returns false when there is nothing left, or no room. */
 static bool log_show_one(void)
 {
-	if (log_shown == ring.head || !console_is_ready()) {
+	if (log_shown == ring.head) {
+		log_waiting = 0;
+		return false;
+	}
+	if (!console_is_ready()) {
 		return false;
 	}
 	if (ring.head - log_shown > LOG_SIZE) {
@@ -121,10 +127,6 @@ static bool log_show_one(void)
 
 void log_pump(unsigned limit)
 {
-	if (__atomic_load_n(&log_shown, __ATOMIC_RELAXED) ==
-	    __atomic_load_n(&ring.head, __ATOMIC_RELAXED)) {
-		return;
-	}
 	/* Whoever has the lock moves characters too, or soon will: nobody
 	 * waits here for another LP's console. */
 	if (!spinlock_try(&log_lock)) {
@@ -133,12 +135,6 @@ void log_pump(unsigned limit)
 	for (unsigned i = 0; i < limit && log_show_one(); i++) {
 	}
 	spinlock_give(&log_lock);
-}
-
-bool log_is_shown(void)
-{
-	return __atomic_load_n(&log_shown, __ATOMIC_RELAXED) ==
-	       __atomic_load_n(&ring.head, __ATOMIC_RELAXED);
 }
 
 /* Before a halt: waits for the console, but not for ever. */

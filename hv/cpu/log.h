@@ -26,7 +26,13 @@ void log_pump(unsigned limit);
 /* Moves all, waiting for the console: before a halt or reset only. */
 void log_flush(void);
 
-bool log_is_shown(void) must_use;
+/* Not 0: the ring has characters that the console has not. */
+extern volatile uint32_t log_waiting;
+
+static inline must_use bool log_is_shown(void)
+{
+	return log_waiting == 0;
+}
 
 /* The machine does not match the spec: the log has said how; stay here. */
 _Noreturn void log_refuse(void);

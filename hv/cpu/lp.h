@@ -28,6 +28,10 @@ struct lp {
 	uint32_t index;			/* in lp_configs[] */
 	uint32_t apic_id;
 
+	/* Windows of this LP: their table, and where the first is seen. */
+	uint64_t *windows;
+	uint8_t *window_base;
+
 	volatile uint32_t attention;	/* something below is to be drained */
 	volatile uint64_t pending[4];	/* vectors taken, not yet drained */
 	volatile uint32_t nmi;		/* NMIs taken, not yet drained */
@@ -44,6 +48,7 @@ struct lp {
 	uint32_t asid_next;
 	uint32_t asid_count;
 	uint64_t asid_generation;
+	uint64_t host_state;		/* of lp_pages[], for the back end */
 
 	/* The plan: slot that runs; its end, in us since all began, and as
 	 * host TSC, computed from that: no rounding adds up. */

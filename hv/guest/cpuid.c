@@ -24,45 +24,39 @@ enum { REG_EAX, REG_EBX, REG_ECX, REG_EDX };
 #define XSAVE_ALIGNED 2u	/* leaf 0xD.n ECX: on 64 bytes if compacted */
 #define XSAVE_COMPACTS 0xau	/* leaf 0xD.1 EAX: XSAVEC or XSAVES */
 
-/* First row of leaf or, if there is none, of a higher one. */
-static uint32_t cpuid_first_row(const struct partition_config *config,
-				uint32_t leaf)
+/* Is it the row of (leaf, subleaf) on this machine? */
+static inline bool cpuid_row_fits(const struct cpuid_config *row,
+				  uint32_t leaf, uint32_t subleaf)
 {
-	uint32_t low = 0;
-	uint32_t high = config->cpuid_count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (config->cpuids[middle].leaf < leaf) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	return low;
+	return row->leaf == leaf &&
+	       (row->subleaf == subleaf ||
+		row->subleaf == CPUID_ANY_SUBLEAF) &&
+	       (row->vendor == VENDOR_ANY ||
+		row->vendor == machine_config.vendor);
 }
 
-/* The row of (leaf, subleaf) on this machine, or null. */
-static const struct cpuid_config *
+/*
+ * The row of (leaf, subleaf) on this machine, or null. The search for the
+ * first row of the leaf goes on to one row whatever it meets, and never
+ * leaves the table, even mispredicted.
+ */
+static inline const struct cpuid_config *
 cpuid_find_row(const struct partition_config *config, uint32_t leaf,
 	       uint32_t subleaf)
 {
-	uint32_t i = cpuid_first_row(config, leaf);
+	const struct cpuid_config *middle, *row = config->cpuids;
+	const struct cpuid_config *end = row + config->cpuid_count;
+	uint32_t count = config->cpuid_count;
 
-	for (; i < config->cpuid_count; i++) {
-		const struct cpuid_config *row =
-			&config->cpuids[index_mask(i, config->cpuid_count)];
-
-		if (row->leaf != leaf) {
-			return NULL;
+	while (count > 1) {
+		middle = row + count / 2;
+		if (middle[-1].leaf < leaf) {
+			row = middle;
 		}
-		if (row->subleaf != subleaf &&
-		    row->subleaf != CPUID_ANY_SUBLEAF) {
-			continue;
-		}
-		if (row->vendor == VENDOR_ANY ||
-		    row->vendor == machine_config.vendor) {
+		count -= count / 2;
+	}
+	for (; row < end && row->leaf <= leaf; row++) {
+		if (cpuid_row_fits(row, leaf, subleaf)) {
 			return row;
 		}
 	}
@@ -126,11 +120,8 @@ static void cpuid_fill_xstate(const struct vp *vp, uint32_t subleaf,
 static void cpuid_copy_cr4(const struct vp *vp, uint64_t cr4_bit,
 			   uint32_t bits, uint32_t *reg)
 {
-	uint64_t cr4;
-
 	*reg &= ~bits;
-	if (vcpu_get_register(&vp->vcpu, HV_REGISTER_CR4, &cr4) == HV_OK &&
-	    (cr4 & cr4_bit) != 0) {
+	if ((vcpu_get_cr4(&vp->vcpu) & cr4_bit) != 0) {
 		*reg |= bits;
 	}
 }
@@ -184,9 +175,10 @@ static void cpuid_read_row(const struct vp *vp, uint32_t leaf,
 		return;
 	}
 	cpu_id_read(leaf, subleaf, regs);
-	for (unsigned i = 0; i < 4; i++) {
-		regs[i] = (regs[i] & row->allow[i]) | row->force[i];
-	}
+	regs[0] = (regs[0] & row->allow[0]) | row->force[0];
+	regs[1] = (regs[1] & row->allow[1]) | row->force[1];
+	regs[2] = (regs[2] & row->allow[2]) | row->force[2];
+	regs[3] = (regs[3] & row->allow[3]) | row->force[3];
 	if (row->dynamic != 0) {
 		cpuid_fill_dynamic(vp, row, subleaf, regs);
 	}

@@ -10,6 +10,7 @@
 #include "guest/guest.h"
 #include "guest/hypercall.h"
 #include "guest/synth.h"
+#include "lib/string.h"
 #include "mem/window.h"
 
 #define CR0_PE BIT(0)
@@ -136,6 +137,8 @@ static uint16_t hypercall_copy_input(const struct vp *vp,
 		block[1] = in->output;
 		return HV_STATUS_SUCCESS;
 	}
+	/* What is not filled in holds nothing of the hypervisor's. */
+	memset(block, 0, HYPERCALL_BLOCK_MAX);
 	status = hypercall_check_blocks(vp->partition, call, in);
 	if (status != HV_STATUS_SUCCESS || call->input_size == 0) {
 		return status;
@@ -164,7 +167,7 @@ static uint16_t hypercall_run(uint16_t code,
 
 static uint16_t hypercall_do(struct vp *vp, const struct hypercall_input *in)
 {
-	uint64_t block[HYPERCALL_BLOCK_MAX / 8] = { 0 };
+	uint64_t block[HYPERCALL_BLOCK_MAX / 8];
 	uint16_t code = (uint16_t)(in->control & HV_CALL_CODE_MASK);
 	const struct hypercall_config *call = hypercall_find(code);
 	uint16_t status;

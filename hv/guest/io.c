@@ -23,42 +23,35 @@
 static inline const struct port_config *
 find_row(const struct partition_config *config, uint32_t first, uint32_t last)
 {
-	const struct port_config *row = config->ports;
-	uint32_t half, count = config->port_count;
+	const struct port_config *middle, *row = config->ports;
+	uint32_t count = config->port_count;
 
 	if (count == 0) {
 		return NULL;
 	}
 	while (count > 1) {
-		half = count / 2;
-		if (row[half - 1].last < first) {
-			row += half;
+		middle = row + count / 2;
+		if (middle[-1].last < first) {
+			row = middle;
 		}
-		count -= half;
+		count -= count / 2;
 	}
 	return row->first <= first && last <= row->last ? row : NULL;
 }
 
-void io_find_port(const struct vp *vp, const struct vcpu_exit *exit,
-		  struct io_port *port)
+/* row is null: the default decides. */
+static void decide_port(const struct vcpu_exit *exit,
+			const struct port_config *row,
+			enum port_action action, struct io_port *port)
 {
-	const struct partition_config *config =
-		partition_config(vp->partition);
-	uint32_t first = exit->io.port;
-	const struct port_config *row =
-		find_row(config, first, first + exit->io.size - 1);
-
 	port->number = exit->io.port;
 	port->physical = exit->io.port;
 	port->size = exit->io.size;
-	if (row == NULL) {
-		port->action = (enum port_action)config->port_default;
-		return;
-	}
-	port->action = (enum port_action)row->action;
-	if (port->action == PORT_REMAP) {
-		port->physical = (uint16_t)(row->target + (first - row->first));
-	} else if (port->action == PORT_VALUE) {
+	port->action = action;
+	if (action == PORT_REMAP) {
+		port->physical = (uint16_t)(row->target +
+					    (exit->io.port - row->first));
+	} else if (action == PORT_VALUE) {
 		port->physical = row->target;
 	}
 }
@@ -139,7 +132,7 @@ enum outcome io_out(struct vp *vp, const struct io_port *port, uint32_t value)
 		log_guest(vp->partition, (char)(value & 0xff));
 		return OUTCOME_NEXT;
 	case PORT_RESET:
-		if (port->size != 1 || value != RESET_VALUE) {
+		if (port->size != 1 || (uint8_t)value != RESET_VALUE) {
 			return OUTCOME_NEXT;
 		}
 		partition_request_end(vp, END_RESET);
@@ -158,25 +151,53 @@ enum outcome io_out(struct vp *vp, const struct io_port *port, uint32_t value)
 	return refuse(vp, port, "port with an unknown action");
 }
 
-enum outcome io_handle(struct vp *vp, const struct vcpu_exit *exit)
+static inline enum outcome deny(struct vp *vp, const struct vcpu_exit *exit)
+{
+	vp->denied_count++;
+	if (exit->io.in) {
+		operand_set_register(&vp->vcpu, GPR_RAX, exit->io.size, false,
+				     ~0ull);
+	}
+	return OUTCOME_NEXT;
+}
+
+static __attribute__((noinline)) enum outcome
+handle_port(struct vp *vp, const struct vcpu_exit *exit,
+	    const struct port_config *row, enum port_action action)
 {
 	struct vcpu *vcpu = &vp->vcpu;
 	struct io_port port;
 	enum outcome outcome;
 	uint32_t value;
 
-	io_find_port(vp, exit, &port);
+	decide_port(exit, row, action, &port);
 	if (exit->io.string) {
 		return io_string_handle(vp, exit, &port);
 	}
 	if (!exit->io.in) {
-		value = (uint32_t)operand_get_register(vcpu, GPR_RAX,
-						       port.size, false);
-		return io_out(vp, &port, value);
+		return io_out(vp, &port, (uint32_t)vcpu->gpr[GPR_RAX]);
 	}
 	outcome = io_in(vp, &port, &value);
 	if (outcome == OUTCOME_NEXT) {
 		operand_set_register(vcpu, GPR_RAX, port.size, false, value);
 	}
 	return outcome;
+}
+
+enum outcome io_handle(struct vp *vp, const struct vcpu_exit *exit)
+{
+	const struct partition_config *config =
+		partition_config(vp->partition);
+	uint32_t first = exit->io.port;
+	const struct port_config *row =
+		find_row(config, first, first + exit->io.size - 1);
+	enum port_action action = (enum port_action)config->port_default;
+
+	if (row != NULL) {
+		action = (enum port_action)row->action;
+	}
+	if (action == PORT_DENY && !exit->io.string) {
+		return deny(vp, exit);
+	}
+	return handle_port(vp, exit, row, action);
 }

@@ -13,11 +13,10 @@ struct io_port {
 	enum port_action action;
 };
 
-void io_find_port(const struct vp *vp, const struct vcpu_exit *exit,
-		  struct io_port *port);
 /* OUTCOME_NEXT: done. OUTCOME_STOP: the partition ends. */
 enum outcome io_in(struct vp *vp, const struct io_port *port,
 		   uint32_t *value) must_use;
+/* The low size bytes of value count. */
 enum outcome io_out(struct vp *vp, const struct io_port *port,
 		    uint32_t value) must_use;
 

@@ -21,28 +21,28 @@ static bool msr_is_apic(uint32_t msr)
 	       (msr >= MSR_X2APIC_FIRST && msr <= MSR_X2APIC_LAST);
 }
 
-/* The row that holds msr, or null. Rows are sorted and disjoint. */
-static const struct msr_config *
+/*
+ * The row that holds msr, or null. Rows are sorted and disjoint. The search
+ * goes on to one row whatever it meets, and never leaves the table, even
+ * mispredicted.
+ */
+static inline const struct msr_config *
 msr_find_row(const struct partition_config *config, uint32_t msr)
 {
-	uint32_t low = 0;
-	uint32_t high = config->msr_count;
-	const struct msr_config *row;
+	const struct msr_config *middle, *row = config->msrs;
+	uint32_t count = config->msr_count;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (config->msrs[middle].last < msr) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	if (low >= config->msr_count) {
+	if (count == 0) {
 		return NULL;
 	}
-	row = &config->msrs[index_mask(low, config->msr_count)];
-	return row->first <= msr ? row : NULL;
+	while (count > 1) {
+		middle = row + count / 2;
+		if (middle[-1].last < msr) {
+			row = middle;
+		}
+		count -= count / 2;
+	}
+	return row->first <= msr && msr <= row->last ? row : NULL;
 }
 
 static enum outcome msr_deny(struct vp *vp)
@@ -56,10 +56,10 @@ static enum outcome msr_do_read(struct vp *vp, uint32_t msr)
 	uint64_t value = 0;
 	bool done;
 
-	if (msr_is_apic(msr)) {
-		done = apic_read_msr(vp, msr, &value);
-	} else if (msr_is_synthetic(msr)) {
+	if (msr_is_synthetic(msr)) {
 		done = synth_read_msr(vp, msr, &value);
+	} else if (msr_is_apic(msr)) {
+		done = apic_read_msr(vp, msr, &value);
 	} else {
 		done = msr_arch_read(vp, msr, &value);
 	}
@@ -78,10 +78,10 @@ static enum outcome msr_do_write(struct vp *vp, uint32_t msr)
 			 (uint32_t)vp->vcpu.gpr[GPR_RAX];
 	bool done;
 
-	if (msr_is_apic(msr)) {
-		done = apic_write_msr(vp, msr, value);
-	} else if (msr_is_synthetic(msr)) {
+	if (msr_is_synthetic(msr)) {
 		done = synth_write_msr(vp, msr, value, &outcome);
+	} else if (msr_is_apic(msr)) {
+		done = apic_write_msr(vp, msr, value);
 	} else {
 		done = msr_arch_write(vp, msr, value);
 	}

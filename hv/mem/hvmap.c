@@ -103,6 +103,9 @@ void hvmap_start(void)
 		entry = hvmap_large_entry(WINDOW_BASE + i * LARGE_PAGE_SIZE);
 		*entry = (uint64_t)lp_pages[i].windows | PTE_PRESENT |
 			 PTE_WRITE | PTE_ACCESSED;
+		lps[i].windows = lp_pages[i].windows;
+		lps[i].window_base =
+			(uint8_t *)(WINDOW_BASE + i * LARGE_PAGE_SIZE);
 	}
 	large_windows = hvmap_large_entry(WINDOW_LARGE_BASE);
 	regs_write_cr3((uint64_t)tables[0]);
@@ -110,34 +113,21 @@ void hvmap_start(void)
 
 void *hvmap_window(unsigned slot, spa_t page, bool write)
 {
-	uint32_t lp = lp_self()->index;
-	void *at = (void *)(WINDOW_BASE + lp * LARGE_PAGE_SIZE +
-			    slot * PAGE_SIZE);
+	const struct lp *lp = lp_self();
+	void *at = lp->window_base + slot * PAGE_SIZE;
 
-	lp_pages[lp].windows[slot] = page.v | PTE_SEEN | PTE_NX |
-				     (write ? PTE_WRITE : 0);
+	lp->windows[slot] = page.v | PTE_SEEN | PTE_NX |
+			    (write ? PTE_WRITE : 0);
 	regs_invlpg(at);
 	return at;
 }
 
-struct hvmap_peek hvmap_peek(unsigned slot)
-{
-	uint32_t lp = lp_self()->index;
-
-	return (struct hvmap_peek){
-		.entry = &lp_pages[lp].windows[slot],
-		.at = (const uint8_t *)(WINDOW_BASE + lp * LARGE_PAGE_SIZE +
-					slot * PAGE_SIZE)
-	};
-}
-
 void hvmap_window_close(unsigned slot)
 {
-	uint32_t lp = lp_self()->index;
+	const struct lp *lp = lp_self();
 
-	lp_pages[lp].windows[slot] = 0;
-	regs_invlpg((void *)(WINDOW_BASE + lp * LARGE_PAGE_SIZE +
-			     slot * PAGE_SIZE));
+	lp->windows[slot] = 0;
+	regs_invlpg(lp->window_base + slot * PAGE_SIZE);
 }
 
 static uint64_t hvmap_large_index(unsigned slot)

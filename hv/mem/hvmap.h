@@ -11,6 +11,7 @@
 #ifndef MEM_HVMAP_H
 #define MEM_HVMAP_H
 
+#include "cpu/lp.h"
 #include "cpu/regs.h"
 #include "lib/bits.h"
 #include "lib/types.h"
@@ -47,8 +48,6 @@ struct hvmap_spot {
 	uint64_t offset;
 };
 
-struct hvmap_peek hvmap_peek(unsigned slot) must_use;
-
 typedef uint64_t __attribute__((aligned(1), may_alias)) hvmap_word_t;
 
 /* Present, accessed, dirty, not executable. */
@@ -63,10 +62,21 @@ static inline struct hvmap_spot hvmap_spot(spa_t at)
 }
 
 #ifdef HOST_TEST
+struct hvmap_peek hvmap_peek(unsigned slot) must_use;
 uint64_t hvmap_peek_load64(const struct hvmap_peek *peek,
 			   const struct hvmap_spot *spot);
 void hvmap_peek_close(const struct hvmap_peek *peek);
 #else
+static inline struct hvmap_peek hvmap_peek(unsigned slot)
+{
+	const struct lp *lp = lp_self();
+
+	return (struct hvmap_peek){
+		.entry = &lp->windows[slot],
+		.at = lp->window_base + slot * PAGE_SIZE
+	};
+}
+
 static inline uint64_t hvmap_peek_load64(const struct hvmap_peek *peek,
 					 const struct hvmap_spot *spot)
 {

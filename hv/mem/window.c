@@ -16,6 +16,7 @@
 #include "lib/string.h"
 #include "mem/hvmap.h"
 #include "mem/nested_walk.h"
+#include "mem/window_again.h"
 
 /* Why a leaf does not do; called when it is known that it does not. */
 static enum hv_err window_refuse(uint64_t entry)
@@ -281,37 +282,10 @@ void window_hold_memo(const struct window_hold *hold, gpa_t from,
 	*memo = (struct window_memo){ spot.entry, spot.offset, value };
 }
 
-static inline bool window_word_is_same(const struct hvmap_peek *peek,
-				       const struct window_memo *memo)
-{
-	struct hvmap_spot spot = { memo->entry, memo->offset };
-
-	return hvmap_peek_load64(peek, &spot) == memo->value;
-}
-
-/*
- * The leaves are those that were checked when the memos were made: the
- * generation says so, and the lock keeps it so.
- */
 bool window_is_same(uint32_t partition, uint64_t generation,
 		    const struct window_memo *memos, uint64_t count)
 {
-	struct nested_state *state = &nested_states[partition];
-	const struct window_memo *end = memos + count;
-	struct hvmap_peek peek;
-
-	spinlock_take(&state->lock);
-	if (state->generation != generation) {
-		spinlock_give(&state->lock);
-		return false;
-	}
-	peek = hvmap_peek(HVMAP_SLOT_GUEST);
-	while (memos != end && window_word_is_same(&peek, memos)) {
-		memos++;
-	}
-	hvmap_peek_close(&peek);
-	spinlock_give(&state->lock);
-	return memos == end;
+	return window_look_again(partition, generation, memos, count);
 }
 
 /* ---- loading ----------------------------------------------------------- */

@@ -91,7 +91,11 @@ void window_hold_memo(const struct window_hold *hold, gpa_t from,
 		      uint64_t value, struct window_memo *memo);
 /* Of the map that is held: nested_generation(). */
 uint64_t window_hold_generation(const struct window_hold *hold) must_use;
-/* True: the map has not changed since generation, nor any of the words. */
+#define WINDOW_MEMO_MIN 4u
+/*
+ * True: the map has not changed since generation, nor any of the words.
+ * There are at least WINDOW_MEMO_MIN of them.
+ */
 bool window_is_same(uint32_t partition, uint64_t generation,
 		    const struct window_memo *memos, uint64_t count) must_use;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One exit: the back end has decoded it, a function of guest/ decides, and
- * the outcome is carried out here. A kind that nobody handles stops the
+ * the loop carries the outcome out. A kind that nobody handles stops the
  * partition; nothing is skipped, nothing falls through to success.
  */
 #include "cpu/log.h"
@@ -9,7 +9,9 @@
 #include "guest/guest.h"
 #include "run/run.h"
 
-static enum outcome exit_machine_check(struct vp *vp)
+/* These are apart, so that exit_decide() itself needs no stack. */
+static __attribute__((noinline)) enum outcome
+exit_machine_check(struct vp *vp)
 {
 	uint64_t status = mce_status();
 
@@ -21,7 +23,8 @@ static enum outcome exit_machine_check(struct vp *vp)
 	return OUTCOME_STOP;
 }
 
-static enum outcome exit_reflect(struct vp *vp, const struct vcpu_exit *exit)
+static __attribute__((noinline)) enum outcome
+exit_reflect(struct vp *vp, const struct vcpu_exit *exit)
 {
 	vcpu_inject_exception(&vp->vcpu, exit->exception.vector,
 			      exit->exception.has_error,
@@ -29,15 +32,19 @@ static enum outcome exit_reflect(struct vp *vp, const struct vcpu_exit *exit)
 	return OUTCOME_INJECT;
 }
 
-static enum outcome exit_fail(struct vp *vp, const char *reason,
-			      uint64_t info)
+static __attribute__((noinline)) enum outcome
+exit_fail(struct vp *vp, const char *reason, uint64_t info)
 {
 	partition_fail(vp, reason, info, 0, 0);
 	return OUTCOME_STOP;
 }
 
-static enum outcome exit_decide(struct vp *vp, const struct vcpu_exit *exit)
+enum outcome exit_decide(struct vp *vp, const struct vcpu_exit *exit)
 {
+	/* The shortest of all, so that its way is, too. */
+	if (exit->kind == EXIT_IO) {
+		return io_handle(vp, exit);
+	}
 	switch (exit->kind) {
 	case EXIT_NONE:
 	case EXIT_INTERRUPT:
@@ -82,25 +89,4 @@ static enum outcome exit_decide(struct vp *vp, const struct vcpu_exit *exit)
 		return exit_fail(vp, "exit that nobody handles", exit->info);
 	}
 	return exit_fail(vp, "exit of no kind", (uint64_t)exit->kind);
-}
-
-void exit_dispatch(struct vp *vp, const struct vcpu_exit *exit)
-{
-	vp->exits[exit->kind]++;
-	switch (exit_decide(vp, exit)) {
-	case OUTCOME_NEXT:
-		vcpu_advance(&vp->vcpu, exit->length);
-		break;
-	case OUTCOME_HALT:
-		vcpu_advance(&vp->vcpu, exit->length);
-		/* A single step's #DB comes at once, and ends the halt. */
-		if (!vp->vcpu.event.valid) {
-			vp->state = VP_HALTED;
-		}
-		break;
-	case OUTCOME_SAME:
-	case OUTCOME_INJECT:
-	case OUTCOME_STOP:
-		break;
-	}
 }

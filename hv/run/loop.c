@@ -14,14 +14,13 @@
 #include "lib/bits.h"
 #include "run/run.h"
 
-#define SLICE_MAX_US 1000000u
 #define PUMP_BUSY 16u		/* characters of log an exit may move */
 #define PUMP_IDLE 64u
 
+/* How soon to look whether an NMI's handler has ended without an exit. */
 #define NMI_LOOK_US 100u
-
-static uint64_t slice_max;		/* as TSC */
-static uint64_t nmi_look;
+/* The longest time in a guest, or asleep, without a look around. */
+#define SLICE_MAX_US 1000000u
 
 /* ---- what came in ------------------------------------------------------ */
 
@@ -180,6 +179,8 @@ static void loop_idle(struct lp *lp, uint64_t deadline)
 {
 	const struct vp *vp = schedule_current(lp);
 
+	/* Nothing else lets them in while no guest runs. */
+	regs_take_interrupts();
 	if (!log_is_shown()) {
 		log_pump(PUMP_IDLE);
 		return;
@@ -194,34 +195,20 @@ static void loop_idle(struct lp *lp, uint64_t deadline)
 	lp->interruptible = LP_IN_HYPERVISOR;
 }
 
+/* The end of the slot or slice, or the VP's timer. */
+static inline uint64_t loop_deadline(const struct vp *vp, uint64_t end)
+{
+	return vp->apic.timer_host < end ? vp->apic.timer_host : end;
+}
+
 /*
- * The least of slot end, the VP's timer and the longest slice; that is a
- * short one where an NMI waits for something that makes no exit.
+ * The timer has expired, or something waits to be delivered. Answers the
+ * deadline: soon where an NMI waits for something that makes no exit.
  */
-static uint64_t loop_deadline(const struct lp *lp, const struct vp *vp,
-			      uint64_t now)
+static __attribute__((noinline)) uint64_t
+loop_settle(struct vp *vp, uint64_t now, uint64_t end)
 {
-	uint64_t deadline = lp->slot_end;
-
-	if (vp->nmi_pending && now + nmi_look < deadline) {
-		deadline = now + nmi_look;
-	}
-	if (vp->apic.timer_host < deadline) {
-		deadline = vp->apic.timer_host;
-	}
-	return deadline < now + slice_max ? deadline : now + slice_max;
-}
-
-/* The same where no VP runs. */
-static uint64_t loop_idle_deadline(const struct lp *lp, uint64_t now)
-{
-	return lp->slot_end < now + slice_max ? lp->slot_end : now + slice_max;
-}
-
-static void loop_run_vp(struct lp *lp, struct vp *vp, uint64_t now)
-{
-	struct vcpu_exit exit;
-	uint8_t cr8;
+	uint64_t deadline, look;
 
 	if (now >= vp->apic.timer_host) {
 		apic_poll_timer(vp, now);
@@ -229,31 +216,72 @@ static void loop_run_vp(struct lp *lp, struct vp *vp, uint64_t now)
 	if (vp->apic.irr_top != 0 || vp->nmi_pending) {
 		loop_deliver(vp);
 	}
-	if (vp->state == VP_HALTED) {
-		loop_idle(lp, loop_deadline(lp, vp, now));
-		return;
+	deadline = loop_deadline(vp, end);
+	if (vp->nmi_pending) {
+		look = now + tsc_from_us(NMI_LOOK_US);
+		deadline = look < deadline ? look : deadline;
 	}
-	vcpu_run(&vp->vcpu, loop_deadline(lp, vp, now), &vp->requests, &exit);
-	cr8 = vcpu_get_cr8(&vp->vcpu);
-	if (cr8 != vp->apic.tpr >> 4) {
-		apic_set_cr8(vp, cr8);
+	return deadline;
+}
+
+static inline bool loop_must_settle(const struct vp *vp, uint64_t now)
+{
+	return now >= vp->apic.timer_host || vp->apic.irr_top != 0 ||
+	       vp->nmi_pending;
+}
+
+static inline void loop_handle_exit(struct vp *vp,
+				    const struct vcpu_exit *exit)
+{
+	enum outcome outcome;
+
+	vp->exits[exit->kind]++;
+	outcome = exit_decide(vp, exit);
+	if (outcome == OUTCOME_NEXT) {
+		vcpu_advance(&vp->vcpu, exit->length);
+	} else if (outcome == OUTCOME_HALT) {
+		vcpu_advance(&vp->vcpu, exit->length);
+		/* A single step's #DB comes at once, and ends the halt. */
+		if (!vp->vcpu.event.valid) {
+			vp->state = VP_HALTED;
+		}
 	}
-	exit_dispatch(vp, &exit);
-	if (cr8 != vp->apic.tpr >> 4) {
+}
+
+static inline void loop_run_vp(struct vp *vp, uint64_t now, uint64_t end)
+{
+	struct vcpu_exit exit;
+	uint64_t deadline;
+
+	deadline = loop_must_settle(vp, now) ? loop_settle(vp, now, end)
+					     : loop_deadline(vp, end);
+	vcpu_run(&vp->vcpu, deadline, &vp->requests, &exit);
+	if (vp->vcpu.cr8 != vp->apic.tpr >> 4) {
+		apic_set_cr8(vp, vp->vcpu.cr8);
+	}
+	loop_handle_exit(vp, &exit);
+	if (vp->vcpu.cr8 != vp->apic.tpr >> 4) {
 		/* The exit was a write of the TPR. */
 		vcpu_set_cr8(&vp->vcpu, apic_get_cr8(vp));
 	}
 }
 
-static void loop_vp(struct lp *lp, struct vp *vp, uint64_t now)
+/* No VP, or one that does not run. */
+static __attribute__((noinline)) void
+loop_rest(struct lp *lp, struct vp *vp, uint64_t now, uint64_t end)
 {
 	struct partition *p;
+	uint64_t deadline;
 
-	if (vp->requests != 0) {
-		loop_requests(vp);
+	if (vp == NULL) {
+		loop_idle(lp, end);
+		return;
 	}
-	if (vp->state == VP_RUNNING || vp->state == VP_HALTED) {
-		loop_run_vp(lp, vp, now);
+	if (vp->state == VP_HALTED) {
+		deadline = loop_settle(vp, now, end);
+		if (vp->state == VP_HALTED) {
+			loop_idle(lp, deadline);
+		}
 		return;
 	}
 	p = &partition_table[vp->partition];
@@ -261,38 +289,52 @@ static void loop_vp(struct lp *lp, struct vp *vp, uint64_t now)
 		lifecycle_take_up(vp);
 	} else if (vp->number == 0 && lifecycle_has_work(p) &&
 		   schedule_has_time(lp, now)) {
+		regs_take_interrupts();
 		lifecycle_work(p);
 	} else {
-		loop_idle(lp, loop_idle_deadline(lp, now));
+		loop_idle(lp, end);
 	}
+}
+
+/* The end of the slot or slice that begins now. */
+static __attribute__((noinline)) uint64_t loop_next(struct lp *lp,
+						    uint64_t now)
+{
+	uint64_t end = now + tsc_from_us(SLICE_MAX_US);
+
+	if (now >= lp->slot_end) {
+		schedule_next(lp, now);
+	}
+	return lp->slot_end < end ? lp->slot_end : end;
 }
 
 _Noreturn void loop_run(void)
 {
 	struct lp *lp = lp_self();
 	struct vp *vp;
-	uint64_t now;
+	uint64_t now, end = 0;	/* of the slot or slice */
 
-	slice_max = tsc_from_us(SLICE_MAX_US);
-	nmi_look = tsc_from_us(NMI_LOOK_US);
 	schedule_start(lp);
 	vp = schedule_current(lp);
 	for (;;) {
 		now = tsc_read();
-		if (now >= lp->slot_end) {
-			schedule_next(lp, now);
+		if (now >= end) {
+			end = loop_next(lp, now);
 			vp = schedule_current(lp);
 		}
 		if (lp->attention != 0) {
 			loop_drain(lp);
 		}
-		log_pump(PUMP_BUSY);
-		if (vp != NULL) {
-			loop_vp(lp, vp, now);
-		} else {
-			loop_idle(lp, loop_idle_deadline(lp, now));
+		if (!log_is_shown()) {
+			log_pump(PUMP_BUSY);
 		}
-		/* While clearing or idle nothing else lets them in. */
-		regs_take_interrupts();
+		if (vp != NULL && vp->requests != 0) {
+			loop_requests(vp);
+		}
+		if (vp != NULL && vp->state == VP_RUNNING) {
+			loop_run_vp(vp, now, end);
+		} else {
+			loop_rest(lp, vp, now, end);
+		}
 	}
 }

@@ -10,8 +10,8 @@
 /* loop.c: an LP's life from boot on. */
 _Noreturn void loop_run(void);
 
-/* exit.c: one exit, from decoded to done. */
-void exit_dispatch(struct vp *vp, const struct vcpu_exit *exit);
+/* exit.c: what is to happen after this exit. */
+enum outcome exit_decide(struct vp *vp, const struct vcpu_exit *exit) must_use;
 
 /* account.c: what a VP's exits were: at most one line in the log for each
  * index below ACCOUNT_COUNT. */

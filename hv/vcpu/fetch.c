@@ -141,36 +141,23 @@ static enum hv_err fetch_remembered(const struct vcpu *vcpu,
 	return HV_OK;
 }
 
-static __attribute__((noinline)) enum hv_err
-fetch_length_slow(struct vcpu *vcpu, uint32_t kinds, uint32_t *length,
-		  struct fetch_memo *memo)
+enum hv_err fetch_length(struct vcpu *vcpu, uint32_t kinds, uint32_t *length)
 {
+	const struct fetch_memo *memo;
 	struct vcpu_mode mode;
 
 	vcpu_get_mode(vcpu, &mode);
-	if (mode.code_bits == 64 && is_on_one_page(vcpu->rip)) {
-		return fetch_remembered(vcpu, &mode, kinds, length, memo);
+	if (mode.code_bits != 64 || !is_on_one_page(vcpu->rip)) {
+		return fetch_insn_length(vcpu, &mode, kinds, length);
 	}
-	return fetch_insn_length(vcpu, &mode, kinds, length);
-}
-
-enum hv_err fetch_length(struct vcpu *vcpu, uint32_t kinds, uint32_t *length)
-{
-	uint64_t rip = vcpu->rip;
-	struct fetch_memo *memo =
-		&vcpu->fetch_memos[(rip >> 2) & (FETCH_MEMO_COUNT - 1)];
-	struct vcpu_mode mode;
-
-	/* Only 64-bit code is remembered, whose mode must be the same. */
-	if (memo->rip == rip && (memo->kinds & kinds) != 0) {
-		vcpu_get_mode(vcpu, &mode);
-		if (mode.code_bits == 64 && memo->cr3 == mode.cr3 &&
-		    memo->cr4 == mode.cr4 && memo->cpl == mode.cpl &&
-		    window_is_same(vcpu->partition, memo->found.generation,
-				   memo->found.word, memo->found.count)) {
-			*length = memo->length;
-			return HV_OK;
-		}
+	memo = fetch_find(vcpu, kinds, mode.cr3, mode.cr4, mode.cpl);
+	if (memo != NULL &&
+	    window_is_same(vcpu->partition, memo->found.generation,
+			   memo->found.word, memo->found.count)) {
+		*length = memo->length;
+		return HV_OK;
 	}
-	return fetch_length_slow(vcpu, kinds, length, memo);
+	return fetch_remembered(
+		vcpu, &mode, kinds, length,
+		&vcpu->fetch_memos[fetch_memo_index(vcpu->rip)]);
 }

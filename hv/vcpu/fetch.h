@@ -28,6 +28,23 @@ enum hv_err fetch_insn(const struct vcpu *vcpu, uint32_t kinds,
  */
 enum hv_err fetch_length(struct vcpu *vcpu, uint32_t kinds,
 			 uint32_t *length) must_use;
+/*
+ * What is remembered of the instruction at RIP if it was one of kinds, and
+ * fetched in the same mode; else null. In 64-bit code only, so that what its
+ * bytes mean is the same. Where window_is_same() says so of all that the
+ * fetch read, tables and code, that is what a fetch would find now.
+ */
+static inline must_use const struct fetch_memo *
+fetch_find(const struct vcpu *vcpu, uint32_t kinds, uint64_t cr3,
+	   uint64_t cr4, uint8_t cpl)
+{
+	const struct fetch_memo *memo =
+		&vcpu->fetch_memos[fetch_memo_index(vcpu->rip)];
+
+	return memo->rip == vcpu->rip && (memo->kinds & kinds) != 0 &&
+	       memo->cr3 == cr3 && memo->cr4 == cr4 && memo->cpl == cpl
+	       ? memo : NULL;
+}
 /* As the first, mode in hand. */
 enum hv_err fetch_insn_in(const struct vcpu *vcpu,
 			  const struct vcpu_mode *mode, uint32_t kinds,

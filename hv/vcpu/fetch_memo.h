@@ -21,6 +21,8 @@ struct gva_memo {
 	struct window_memo word[FETCH_MEMO_WORDS];
 };
 
+_Static_assert(FETCH_MEMO_WORDS >= WINDOW_MEMO_MIN, "three levels, code");
+
 /* What is not here (EFER.NXE) does not matter to what is kept. */
 struct fetch_memo {
 	uint64_t rip, cr3, cr4;
@@ -29,5 +31,10 @@ struct fetch_memo {
 	uint8_t length;
 	struct gva_memo found;
 };
+
+static inline unsigned fetch_memo_index(uint64_t rip)
+{
+	return (rip >> 2) & (FETCH_MEMO_COUNT - 1);
+}
 
 #endif

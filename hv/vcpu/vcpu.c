@@ -64,11 +64,6 @@ void vcpu_cancel_window(struct vcpu *vcpu)
 	svm_cancel_window(vcpu);
 }
 
-uint8_t vcpu_get_cr8(const struct vcpu *vcpu)
-{
-	return svm_get_cr8(vcpu);
-}
-
 void vcpu_set_cr8(struct vcpu *vcpu, uint8_t cr8)
 {
 	svm_set_cr8(vcpu, cr8);
@@ -77,6 +72,11 @@ void vcpu_set_cr8(struct vcpu *vcpu, uint8_t cr8)
 void vcpu_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode)
 {
 	svm_get_mode(vcpu, mode);
+}
+
+uint64_t vcpu_get_cr4(const struct vcpu *vcpu)
+{
+	return svm_get_cr4(vcpu);
 }
 
 void vcpu_get_segment(const struct vcpu *vcpu, enum segment_name name,

@@ -139,6 +139,7 @@ struct vcpu {
 	uint64_t tsc_aux;
 	bool nmi_masked;	/* until the guest's IRET is done ... */
 	bool nmi_returning;	/* ... which was seen at this RIP */
+	uint8_t cr8;		/* TPR bits 7:4, as of the last exit or set */
 	uint64_t nmi_return_rip;
 	struct fetch_memo fetch_memos[FETCH_MEMO_COUNT]; /* no state */
 };
@@ -195,11 +196,11 @@ bool vcpu_can_nmi(const struct vcpu *vcpu);
 /* EXIT_WINDOW once the guest can take an interrupt of this vector. */
 void vcpu_request_window(struct vcpu *vcpu, uint8_t vector);
 void vcpu_cancel_window(struct vcpu *vcpu);
-/* The guest's TPR bits 7:4 as CR8 shows them. */
-uint8_t vcpu_get_cr8(const struct vcpu *vcpu);
+/* The guest's TPR bits 7:4 as CR8 shows them; to read, vcpu->cr8. */
 void vcpu_set_cr8(struct vcpu *vcpu, uint8_t cr8);
 
 void vcpu_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode);
+uint64_t vcpu_get_cr4(const struct vcpu *vcpu) must_use;
 void vcpu_get_segment(const struct vcpu *vcpu, enum segment_name name,
 		      struct segment_config *segment);
 

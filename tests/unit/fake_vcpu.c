@@ -233,14 +233,14 @@ void vcpu_cancel_window(struct vcpu *vcpu)
 	fake_of(vcpu)->window = false;
 }
 
-uint8_t vcpu_get_cr8(const struct vcpu *vcpu)
-{
-	return (uint8_t)fake_of(vcpu)->cr8;
-}
-
 void vcpu_set_cr8(struct vcpu *vcpu, uint8_t cr8)
 {
 	fake_of(vcpu)->cr8 = cr8;
+}
+
+uint64_t vcpu_get_cr4(const struct vcpu *vcpu)
+{
+	return fake_of(vcpu)->cr4;
 }
 
 void vcpu_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode)

@@ -6,6 +6,7 @@
 #ifndef SVM_SVM_H
 #define SVM_SVM_H
 
+#include "abi/msr.h"
 #include "vcpu/svm/vmcb.h"
 #include "vcpu/vcpu.h"
 
@@ -22,9 +23,18 @@ struct svm_features {
 
 extern struct svm_features svm_features;
 
+_Static_assert(offsetof(struct vcpu, gpr) == 0, "svm_enter.S");
+
 static inline struct vmcb *svm_vmcb(const struct vcpu *vcpu)
 {
 	return (struct vmcb *)vcpu_pages[vcpu->index].control;
+}
+
+/* In 64-bit code? */
+static inline bool svm_is_wide(const struct vmcb *vmcb)
+{
+	return (vmcb->cs.attributes & SVM_CS_LONG) != 0 &&
+	       (vmcb->efer & EFER_LMA) != 0;
 }
 
 /* svm_start.c */
@@ -39,9 +49,10 @@ void svm_save(struct vcpu *vcpu);
 /* svm_run.c */
 void svm_run(struct vcpu *vcpu, uint64_t deadline,
 	     const volatile uint32_t *requests, struct vcpu_exit *exit);
+void svm_leave(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit);
 
 /* svm_exit.c */
-void svm_decode(struct vcpu *vcpu, struct vcpu_exit *exit);
+void svm_decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit);
 
 /* svm_event.c */
 void svm_advance(struct vcpu *vcpu, uint32_t length);
@@ -49,7 +60,6 @@ bool svm_can_interrupt(const struct vcpu *vcpu) must_use;
 bool svm_can_nmi(const struct vcpu *vcpu) must_use;
 void svm_request_window(struct vcpu *vcpu, uint8_t vector);
 void svm_cancel_window(struct vcpu *vcpu);
-uint8_t svm_get_cr8(const struct vcpu *vcpu) must_use;
 void svm_set_cr8(struct vcpu *vcpu, uint8_t cr8);
 void svm_inject_nmi(struct vcpu *vcpu);
 void svm_mask_nmi(struct vcpu *vcpu, bool mask);
@@ -59,6 +69,10 @@ bool svm_is_nmi_masked(const struct vcpu *vcpu) must_use;
 /* What the processor gets for a guest's CR4. */
 uint64_t svm_cr4(uint64_t value) must_use;
 void svm_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode);
+static inline uint64_t svm_get_cr4(const struct vcpu *vcpu)
+{
+	return svm_vmcb(vcpu)->cr4;
+}
 void svm_get_segment(const struct vcpu *vcpu, enum segment_name name,
 		     struct segment_config *segment);
 void svm_set_segment(struct vmcb *vmcb, enum segment_name name,
@@ -68,9 +82,12 @@ enum hv_err svm_get_register(const struct vcpu *vcpu, uint32_t name,
 enum hv_err svm_set_register(struct vcpu *vcpu, uint32_t name,
 			     uint64_t value) must_use;
 
-/* svm_enter.S: the world switch; interrupts held off (GIF 0) by the caller,
- * on again when it returns. */
-void svm_enter(uint64_t vmcb, uint64_t *gpr, uint64_t host_state);
+/*
+ * svm_enter.S: the world switch; interrupts held off (GIF 0) by the caller,
+ * on again (but for RFLAGS) when it goes on to svm_leave().
+ */
+void svm_enter(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit,
+	       uint64_t host_state);
 /* Overwrites the return stack: a guest's predictions end here. */
 void svm_fill_return_stack(void);
 

@@ -6,26 +6,42 @@
 #include "cpu/regs.h"
 #include "vcpu/svm/svm.h"
 
-void svm_advance(struct vcpu *vcpu, uint32_t length)
+/* Outside 64-bit code RIP wraps at its width (APM2 2.1.2). */
+static __attribute__((noinline)) void svm_wrap_rip(struct vcpu *vcpu,
+						   const struct vmcb *vmcb)
 {
-	struct vmcb *vmcb = svm_vmcb(vcpu);
-	uint64_t rip = vcpu->rip + length;
-
-	/* Outside 64-bit code RIP wraps at its width (APM2 2.1.2). */
-	if ((vmcb->cs.attributes & BIT(9)) == 0 ||
-	    (vmcb->efer & BIT(10)) == 0) {
-		rip = (uint32_t)rip;
-		if ((vmcb->cs.attributes & BIT(10)) == 0) {
-			rip = (uint16_t)rip;
+	if (!svm_is_wide(vmcb)) {
+		vcpu->rip = (uint32_t)vcpu->rip;
+		if ((vmcb->cs.attributes & SVM_CS_DEFAULT) == 0) {
+			vcpu->rip = (uint16_t)vcpu->rip;
 		}
 	}
-	vcpu->rip = rip;
-	vmcb->shadow = 0;
+}
+
+static __attribute__((noinline)) void svm_advance_flags(struct vcpu *vcpu,
+							struct vmcb *vmcb)
+{
 	if ((vcpu->rflags & RFLAGS_TF) != 0) {
 		vmcb->dr6 |= BIT(14);		/* BS */
 		vcpu_inject_exception(vcpu, VECTOR_DB, false, 0);
 	}
 	vcpu->rflags &= ~RFLAGS_RF;
+}
+
+/* No carry into bit 16: nothing to wrap in any mode. */
+void svm_advance(struct vcpu *vcpu, uint32_t length)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+	uint64_t from = vcpu->rip;
+
+	vcpu->rip = from + length;
+	vmcb->shadow = 0;
+	if ((from ^ vcpu->rip) >> 16 != 0) {
+		svm_wrap_rip(vcpu, vmcb);
+	}
+	if ((vcpu->rflags & (RFLAGS_TF | RFLAGS_RF)) != 0) {
+		svm_advance_flags(vcpu, vmcb);
+	}
 }
 
 bool svm_can_interrupt(const struct vcpu *vcpu)
@@ -78,16 +94,12 @@ void svm_cancel_window(struct vcpu *vcpu)
 	vmcb->intercept3 &= (uint32_t)~SVM_I3_VINTR;
 }
 
-uint8_t svm_get_cr8(const struct vcpu *vcpu)
-{
-	return svm_vmcb(vcpu)->interrupt & 0xf;
-}
-
 void svm_set_cr8(struct vcpu *vcpu, uint8_t cr8)
 {
 	struct vmcb *vmcb = svm_vmcb(vcpu);
 
-	vmcb->interrupt = (vmcb->interrupt & ~SVM_V_TPR) | (cr8 & 0xf);
+	vcpu->cr8 = cr8 & 0xf;
+	vmcb->interrupt = (vmcb->interrupt & ~SVM_V_TPR) | vcpu->cr8;
 }
 
 void svm_inject_nmi(struct vcpu *vcpu)

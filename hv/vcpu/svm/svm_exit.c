@@ -6,32 +6,55 @@
  */
 #include "cpu/lp.h"
 #include "cpu/regs.h"
+#include "mem/window_again.h"
 #include "vcpu/fetch.h"
 #include "vcpu/svm/svm.h"
 
-/* Length of the instruction; false: it is no longer there, resume. */
-static bool svm_length(struct vcpu *vcpu, struct vcpu_exit *exit,
-		       uint32_t kinds)
+/* If it is no longer there, the exit is turned into none. */
+static __attribute__((noinline)) void
+svm_fetch_length(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t kinds)
 {
-	if (svm_features.next_rip) {
-		exit->length = (uint32_t)(svm_vmcb(vcpu)->next_rip - vcpu->rip);
-		/* Within 15 bytes, or RIP wrapped: then look for ourselves. */
-		if (exit->length - 1 < 15) {
-			return true;
-		}
-	}
 	if (fetch_length(vcpu, kinds, &exit->length) != HV_OK) {
 		exit->kind = EXIT_NONE;
 		exit->length = 0;
-		return false;
 	}
-	return true;
 }
 
-static void svm_decode_io(struct vcpu *vcpu, struct vcpu_exit *exit)
+/*
+ * Length of the instruction, which is one of kinds. No call but the last: no
+ * register is to be kept.
+ */
+static __attribute__((noinline)) void
+svm_find_length(struct vcpu *vcpu, const struct vmcb *vmcb,
+		struct vcpu_exit *exit, uint32_t kinds)
 {
-	const struct vmcb *vmcb = svm_vmcb(vcpu);
-	uint64_t info = vmcb->exit_info1;
+	const struct fetch_memo *memo;
+
+	if (svm_features.next_rip) {
+		exit->length = (uint32_t)(vmcb->next_rip - vcpu->rip);
+		/* Within 15 bytes, or RIP wrapped: then look for ourselves. */
+		if (exit->length - 1 < 15) {
+			return;
+		}
+	}
+	if (svm_is_wide(vmcb)) {
+		memo = fetch_find(vcpu, kinds, vmcb->cr3, vmcb->cr4,
+				  vmcb->cpl);
+		if (memo != NULL &&
+		    window_look_again(vcpu->partition, memo->found.generation,
+				      memo->found.word, memo->found.count)) {
+			exit->length = memo->length;
+			return;
+		}
+	}
+	svm_fetch_length(vcpu, exit, kinds);
+}
+
+static inline void svm_decode_io(const struct vcpu *vcpu,
+				 const struct vmcb *vmcb,
+				 struct vcpu_exit *exit)
+{
+	uint32_t info = (uint32_t)vmcb->exit_info1;
 
 	exit->kind = EXIT_IO;
 	exit->io.port = (uint16_t)(info >> 16);
@@ -42,9 +65,8 @@ static void svm_decode_io(struct vcpu *vcpu, struct vcpu_exit *exit)
 	exit->length = (uint32_t)(vmcb->exit_info2 - vcpu->rip) & 15;
 }
 
-static void svm_decode_npf(struct vcpu *vcpu, struct vcpu_exit *exit)
+static void svm_decode_npf(const struct vmcb *vmcb, struct vcpu_exit *exit)
 {
-	const struct vmcb *vmcb = svm_vmcb(vcpu);
 	uint64_t info = vmcb->exit_info1;
 
 	exit->kind = EXIT_MEMORY;
@@ -53,15 +75,16 @@ static void svm_decode_npf(struct vcpu *vcpu, struct vcpu_exit *exit)
 	exit->memory.walk = (info & SVM_NPF_WALK) != 0;
 }
 
-static void svm_decode_msr(struct vcpu *vcpu, struct vcpu_exit *exit)
+static inline void svm_decode_msr(struct vcpu *vcpu, const struct vmcb *vmcb,
+				  struct vcpu_exit *exit)
 {
-	bool write = (svm_vmcb(vcpu)->exit_info1 & 1) != 0;
+	bool write = (vmcb->exit_info1 & 1) != 0;
 
 	exit->kind = EXIT_MSR;
 	exit->msr.index = (uint32_t)vcpu->gpr[GPR_RCX];
 	exit->msr.write = write;
-	(void)svm_length(vcpu, exit, write ? FETCH_KIND(INSN_WRMSR)
-					   : FETCH_KIND(INSN_RDMSR));
+	svm_find_length(vcpu, vmcb, exit, write ? FETCH_KIND(INSN_WRMSR)
+						: FETCH_KIND(INSN_RDMSR));
 }
 
 static void svm_decode_cr(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -100,9 +123,9 @@ static void svm_decode_ferr(struct vcpu_exit *exit)
 	exit->exception.error = 0;
 }
 
-static void svm_decode_exception(struct vcpu *vcpu, struct vcpu_exit *exit)
+static void svm_decode_exception(const struct vmcb *vmcb,
+				 struct vcpu_exit *exit)
 {
-	const struct vmcb *vmcb = svm_vmcb(vcpu);
 	uint8_t vector = (uint8_t)(vmcb->exit_code - SVM_EXIT_EXCEPTION0);
 
 	if (vector == VECTOR_MC) {
@@ -116,18 +139,19 @@ static void svm_decode_exception(struct vcpu *vcpu, struct vcpu_exit *exit)
 }
 
 /* The guest ends its NMI handler; see svm_is_nmi_masked(). */
-static void svm_decode_iret(struct vcpu *vcpu)
+static void svm_decode_iret(struct vcpu *vcpu, struct vmcb *vmcb)
 {
-	svm_vmcb(vcpu)->intercept3 &= (uint32_t)~SVM_I3_IRET;
+	vmcb->intercept3 &= (uint32_t)~SVM_I3_IRET;
 	vcpu->nmi_returning = true;
 	vcpu->nmi_return_rip = vcpu->rip;
 }
 
-static void svm_decode_instruction(struct vcpu *vcpu, struct vcpu_exit *exit,
+static void svm_decode_instruction(struct vcpu *vcpu, const struct vmcb *vmcb,
+				   struct vcpu_exit *exit,
 				   enum exit_kind kind, uint32_t kinds)
 {
 	exit->kind = kind;
-	(void)svm_length(vcpu, exit, kinds);
+	svm_find_length(vcpu, vmcb, exit, kinds);
 }
 
 /* Instructions that guests do not have. */
@@ -139,19 +163,20 @@ static bool svm_is_undefined(uint64_t code)
 	       (code >= SVM_EXIT_MONITOR && code <= SVM_EXIT_MWAIT_ARMED);
 }
 
-static void svm_decode_rare(struct vcpu *vcpu, struct vcpu_exit *exit,
-			    uint64_t code)
+static __attribute__((noinline)) void
+svm_decode_rare(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit,
+		uint64_t code)
 {
 	if (code == SVM_EXIT_NMI) {
 		exit->kind = EXIT_NMI;
 	} else if (code == SVM_EXIT_IRET) {
-		svm_decode_iret(vcpu);
+		svm_decode_iret(vcpu, vmcb);
 	} else if (code == SVM_EXIT_WBINVD || code == SVM_EXIT_INVD) {
-		svm_decode_instruction(vcpu, exit, EXIT_CACHE,
+		svm_decode_instruction(vcpu, vmcb, exit, EXIT_CACHE,
 				       FETCH_KIND(INSN_WBINVD) |
 				       FETCH_KIND(INSN_INVD));
 	} else if (code == SVM_EXIT_XSETBV) {
-		svm_decode_instruction(vcpu, exit, EXIT_XSETBV,
+		svm_decode_instruction(vcpu, vmcb, exit, EXIT_XSETBV,
 				       FETCH_KIND(INSN_XSETBV));
 	} else if (code == SVM_EXIT_RDPMC) {
 		exit->kind = EXIT_PRIVILEGED;
@@ -163,7 +188,7 @@ static void svm_decode_rare(struct vcpu *vcpu, struct vcpu_exit *exit,
 		exit->kind = EXIT_INIT;
 	} else if (code >= SVM_EXIT_EXCEPTION0 &&
 		   code <= SVM_EXIT_EXCEPTION31) {
-		svm_decode_exception(vcpu, exit);
+		svm_decode_exception(vmcb, exit);
 	} else if (code == SVM_EXIT_CR4_WRITE ||
 		   code == SVM_EXIT_CR8_WRITE) {
 		svm_decode_cr(vcpu, exit);
@@ -187,7 +212,8 @@ static void svm_decode_rare(struct vcpu *vcpu, struct vcpu_exit *exit,
  * guest's would come before the HLT, which then sleeps although it was to be
  * woken. So the HLT is done now.
  */
-static void svm_finish_halt(struct vcpu *vcpu, struct vcpu_exit *exit)
+static __attribute__((noinline)) void
+svm_finish_halt(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	if (!vcpu->event.valid &&
 	    fetch_length(vcpu, FETCH_KIND(INSN_HLT), &exit->length) == HV_OK) {
@@ -197,35 +223,36 @@ static void svm_finish_halt(struct vcpu *vcpu, struct vcpu_exit *exit)
 	}
 }
 
-void svm_decode(struct vcpu *vcpu, struct vcpu_exit *exit)
+/* The most frequent ones first. */
+void svm_decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit)
 {
-	uint64_t code = svm_vmcb(vcpu)->exit_code;
+	uint64_t code = vmcb->exit_code;
 
-	if (code == SVM_EXIT_INTR) {
+	if (code == SVM_EXIT_IOIO) {
+		svm_decode_io(vcpu, vmcb, exit);
+	} else if (code == SVM_EXIT_MSR) {
+		svm_decode_msr(vcpu, vmcb, exit);
+	} else if (code == SVM_EXIT_INTR) {
 		regs_take_interrupts();
 		exit->kind = EXIT_INTERRUPT;
-		if ((svm_vmcb(vcpu)->shadow & 1) != 0) {
+		if ((vmcb->shadow & 1) != 0) {
 			svm_finish_halt(vcpu, exit);
 		}
-	} else if (code == SVM_EXIT_MSR) {
-		svm_decode_msr(vcpu, exit);
-	} else if (code == SVM_EXIT_IOIO) {
-		svm_decode_io(vcpu, exit);
 	} else if (code == SVM_EXIT_HLT) {
-		svm_decode_instruction(vcpu, exit, EXIT_HALT,
+		svm_decode_instruction(vcpu, vmcb, exit, EXIT_HALT,
 				       FETCH_KIND(INSN_HLT));
 	} else if (code == SVM_EXIT_CPUID) {
-		svm_decode_instruction(vcpu, exit, EXIT_CPUID,
+		svm_decode_instruction(vcpu, vmcb, exit, EXIT_CPUID,
 				       FETCH_KIND(INSN_CPUID));
 	} else if (code == SVM_EXIT_VMMCALL) {
-		svm_decode_instruction(vcpu, exit, EXIT_HYPERCALL,
+		svm_decode_instruction(vcpu, vmcb, exit, EXIT_HYPERCALL,
 				       FETCH_KIND(INSN_VMMCALL));
 	} else if (code == SVM_EXIT_NPF) {
-		svm_decode_npf(vcpu, exit);
+		svm_decode_npf(vmcb, exit);
 	} else if (code == SVM_EXIT_VINTR) {
 		svm_cancel_window(vcpu);
 		exit->kind = EXIT_WINDOW;
 	} else {
-		svm_decode_rare(vcpu, exit, code);
+		svm_decode_rare(vcpu, vmcb, exit, code);
 	}
 }

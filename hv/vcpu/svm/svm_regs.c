@@ -61,8 +61,6 @@ void svm_set_segment(struct vmcb *vmcb, enum segment_name name,
 void svm_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode)
 {
 	const struct vmcb *vmcb = svm_vmcb(vcpu);
-	bool wide = (vmcb->efer & EFER_LMA) != 0 &&
-		    (vmcb->cs.attributes & BIT(9)) != 0;
 
 	mode->cr0 = vmcb->cr0;
 	mode->cr3 = vmcb->cr3;
@@ -70,13 +68,14 @@ void svm_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode)
 	mode->efer = vmcb->efer & ~(uint64_t)EFER_SVME;
 	mode->cpl = vmcb->cpl;
 	mode->paging = (vmcb->cr0 & CR0_PG) != 0;
-	if (wide) {
+	if (svm_is_wide(vmcb)) {
 		mode->code_bits = 64;
 		mode->stack_bits = 64;
 		return;
 	}
-	mode->code_bits = (vmcb->cs.attributes & BIT(10)) != 0 ? 32 : 16;
-	mode->stack_bits = (vmcb->ss.attributes & BIT(10)) != 0 ? 32 : 16;
+	mode->code_bits = (vmcb->cs.attributes & SVM_CS_DEFAULT) != 0 ? 32 : 16;
+	mode->stack_bits =
+		(vmcb->ss.attributes & SVM_CS_DEFAULT) != 0 ? 32 : 16;
 	if ((vmcb->cr0 & CR0_PE) == 0 || (vcpu->rflags & RFLAGS_VM) != 0) {
 		/* A big real mode's CS.D has no meaning without PE. */
 		mode->code_bits = 16;
@@ -160,7 +159,7 @@ enum hv_err svm_get_register(const struct vcpu *vcpu, uint32_t name,
 	} else if (name == HV_REGISTER_EFER) {
 		*value = vmcb->efer & ~(uint64_t)EFER_SVME;
 	} else if (name == HV_REGISTER_CR8) {
-		*value = svm_get_cr8(vcpu);
+		*value = vcpu->cr8;
 	} else if (name == HV_REGISTER_XCR0) {
 		*value = svm_is_loaded(vcpu) && svm_features.xsave ?
 			 regs_read_xcr0() : vcpu->xcr0;

@@ -23,29 +23,28 @@ static void svm_renew_asid(struct lp *lp, struct vcpu *vcpu,
 	vmcb->asid = vcpu->asid;
 }
 
-static uint64_t svm_event(const struct vcpu_event *e)
+static void svm_put_event(struct vcpu_event *e, struct vmcb *vmcb)
 {
 	uint64_t type = e->type;
 
-	if (!e->valid) {
-		return 0;
-	}
 	if (type > EVENT_SOFT_INTERRUPT) {
 		type = EVENT_EXCEPTION;
 	}
-	return e->vector | type << 8 | SVM_EVENT_VALID |
-	       (e->has_error ? SVM_EVENT_ERROR : 0) | (uint64_t)e->error << 32;
+	vmcb->event = e->vector | type << 8 | SVM_EVENT_VALID |
+		      (e->has_error ? SVM_EVENT_ERROR : 0) |
+		      (uint64_t)e->error << 32;
+	e->valid = false;
 }
 
 /* An event whose delivery the exit broke off is delivered again; software
  * ones come again by themselves, when their instruction is run again. */
-static void svm_keep_event(struct vcpu *vcpu, uint64_t info)
+static __attribute__((noinline)) void svm_keep_event(struct vcpu *vcpu,
+						     uint64_t info)
 {
 	uint8_t vector = (uint8_t)info;
 	uint8_t type = info >> 8 & 7;
 
-	vcpu->event.valid = false;
-	if ((info & SVM_EVENT_VALID) == 0 || type == EVENT_SOFT_INTERRUPT ||
+	if (type == EVENT_SOFT_INTERRUPT ||
 	    (type == EVENT_EXCEPTION && (vector == 3 || vector == 4))) {
 		return;
 	}
@@ -56,61 +55,88 @@ static void svm_keep_event(struct vcpu *vcpu, uint64_t info)
 	};
 }
 
-static bool svm_prepare(struct lp *lp, struct vcpu *vcpu, struct vmcb *vmcb,
-			const volatile uint32_t *requests)
+/*
+ * After interruptible is seen: whoever changes the nested tables now kicks
+ * this LP; whoever did before is noticed here.
+ */
+static inline void svm_check_asid(struct lp *lp, struct vcpu *vcpu,
+				  struct vmcb *vmcb)
 {
-	uint64_t generation;
-
-	__atomic_store_n(&lp->interruptible, LP_IN_GUEST, __ATOMIC_SEQ_CST);
-	/* Attention: an NMI that came before CLGI. */
-	if (*requests != 0 || lp->attention != 0) {
-		lp->interruptible = LP_IN_HYPERVISOR;
-		return false;
-	}
-	/* After interruptible is seen: whoever changes the nested tables now
-	 * kicks this LP; whoever did before is noticed here. */
-	generation = __atomic_load_n(
+	uint64_t generation = __atomic_load_n(
 		&nested_states[vcpu->partition].generation, __ATOMIC_ACQUIRE);
+
 	if (generation != vcpu->flush_seen ||
 	    vcpu->asid_generation != lp->asid_generation) {
 		svm_renew_asid(lp, vcpu, vmcb);
 		__atomic_store_n(&vcpu->flush_seen, generation,
 				 __ATOMIC_RELEASE);
 	}
-	return true;
 }
 
-void svm_run(struct vcpu *vcpu, uint64_t deadline,
-	     const volatile uint32_t *requests, struct vcpu_exit *exit)
+/* What svm_enter() goes on to; what svm_go() had to do, the other way. */
+void svm_leave(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit)
 {
-	struct vmcb *vmcb = svm_vmcb(vcpu);
-	struct lp *lp = lp_self();
-
-	exit->kind = EXIT_NONE;
-	exit->length = 0;
-	if (deadline != lp->timer_armed && !lp_arm_timer(deadline)) {
-		exit->kind = EXIT_INTERRUPT;
-		return;
-	}
-	__asm__ volatile("clgi" : : : "memory");
-	if (!svm_prepare(lp, vcpu, vmcb, requests)) {
-		__asm__ volatile("stgi" : : : "memory");
-		return;
-	}
-	vmcb->rax = vcpu->gpr[GPR_RAX];
-	vmcb->rsp = vcpu->gpr[GPR_RSP];
-	vmcb->rip = vcpu->rip;
-	vmcb->rflags = vcpu->rflags;
-	vmcb->tsc_offset = vcpu->tsc_offset;
-	vmcb->event = svm_event(&vcpu->event);
-	svm_enter((uint64_t)vmcb, vcpu->gpr,
-		  (uint64_t)lp_pages[lp->index].host_state);
-	lp->interruptible = LP_IN_HYPERVISOR;
+	lp_self()->interruptible = LP_IN_HYPERVISOR;
 	vmcb->tlb_control = SVM_TLB_NONE;
 	vcpu->gpr[GPR_RAX] = vmcb->rax;
 	vcpu->gpr[GPR_RSP] = vmcb->rsp;
 	vcpu->rip = vmcb->rip;
 	vcpu->rflags = vmcb->rflags;
-	svm_keep_event(vcpu, vmcb->exit_event);
-	svm_decode(vcpu, exit);
+	vcpu->cr8 = (uint8_t)vmcb->interrupt & 0xf;
+	if ((vmcb->exit_event & SVM_EVENT_VALID) != 0) {
+		svm_keep_event(vcpu, vmcb->exit_event);
+	}
+	svm_decode(vcpu, vmcb, exit);
+}
+
+/* The timer is armed. No call but the last: no register is to be kept. */
+static __attribute__((noinline)) void svm_go(struct vcpu *vcpu,
+					     const volatile uint32_t *requests,
+					     struct vcpu_exit *exit)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+	struct lp *lp = lp_self();
+
+	__asm__ volatile("clgi" : : : "memory");
+	__atomic_store_n(&lp->interruptible, LP_IN_GUEST, __ATOMIC_SEQ_CST);
+	/* Attention: an NMI that came before CLGI. */
+	if ((*requests | lp->attention) != 0) {
+		lp->interruptible = LP_IN_HYPERVISOR;
+		__asm__ volatile("stgi" : : : "memory");
+		return;
+	}
+	svm_check_asid(lp, vcpu, vmcb);
+	vmcb->rax = vcpu->gpr[GPR_RAX];
+	vmcb->rsp = vcpu->gpr[GPR_RSP];
+	vmcb->rip = vcpu->rip;
+	vmcb->rflags = vcpu->rflags;
+	vmcb->tsc_offset = vcpu->tsc_offset;
+	vmcb->event = 0;
+	if (vcpu->event.valid) {
+		svm_put_event(&vcpu->event, vmcb);
+	}
+	svm_enter(vcpu, vmcb, exit, lp->host_state);
+}
+
+static __attribute__((noinline)) void
+svm_arm(struct vcpu *vcpu, uint64_t deadline,
+	const volatile uint32_t *requests, struct vcpu_exit *exit)
+{
+	if (lp_arm_timer(deadline)) {
+		svm_go(vcpu, requests, exit);
+	} else {
+		exit->kind = EXIT_INTERRUPT;
+	}
+}
+
+void svm_run(struct vcpu *vcpu, uint64_t deadline,
+	     const volatile uint32_t *requests, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_NONE;
+	exit->length = 0;
+	if (deadline == lp_self()->timer_armed) {
+		svm_go(vcpu, requests, exit);
+	} else {
+		svm_arm(vcpu, deadline, requests, exit);
+	}
 }

@@ -131,7 +131,8 @@ enum hv_err svm_start_lp(const char **why)
 	regs_write_msr(MSR_EFER, regs_read_msr(MSR_EFER) | EFER_SVME);
 	regs_write_msr(MSR_AMD_VM_HSAVE, (uint64_t)pages->host_save);
 	/* What VMLOAD brings back after each exit. */
-	__asm__ volatile("vmsave %0" : : "a"(pages->host_state) : "memory");
+	lp->host_state = (uint64_t)pages->host_state;
+	__asm__ volatile("vmsave %0" : : "a"(lp->host_state) : "memory");
 	/* The first entry of each VP takes a new ASID; the very first one
 	 * flushes what there may be. */
 	lp->asid_generation = 1;

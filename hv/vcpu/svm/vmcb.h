@@ -181,6 +181,10 @@ _Static_assert(sizeof(struct vmcb) == 4096, "APM2 15.5.1");
 #define SVM_TLB_NONE 0
 #define SVM_TLB_ALL 1
 
+/* cs.attributes */
+#define SVM_CS_LONG BIT(9)
+#define SVM_CS_DEFAULT BIT(10)		/* 32-bit */
+
 /* exit_info1 of IOIO */
 #define SVM_IO_IN BIT(0)
 #define SVM_IO_STRING BIT(2)
