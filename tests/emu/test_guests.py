@@ -77,6 +77,12 @@ def test_state_over_thousands_of_switches(boot):
     assert_no_failure(machine)
 
 
+def test_no_wake_is_lost(boot):
+    machine = boot("wake.dts", icount=True)
+    run_to_done(machine, "wake", 2, timeout=60)
+    assert_no_failure(machine)
+
+
 BENCH = re.compile(r"bench (\S+) min (\d+) avg (\d+) max (\d+)")
 
 
