@@ -35,6 +35,8 @@ for word in $(cat /proc/cmdline); do
 	esac
 done
 echo "Ready: a shell. reboot -f restarts this partition."
+# A serial line has no width of its own; the shell need not break lines.
+stty rows 24 columns 500
 cd /root
 while :; do
 	setsid cttyhack sh
