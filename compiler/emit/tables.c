@@ -259,7 +259,8 @@ static void emit_head(FILE *out, const struct model *model)
 	fprintf(out, "\nconst char spec_name[] = ");
 	emit_string(out, util_base_name(model->spec_path));
 	fprintf(out, ";\n/* Room kept for the image, up to here; verify "
-		"proves that no partition touches it. */\nconst uint64_t image_limit = 0x%llxull;\n\n",
+		"proves that no partition touches it. */\n"
+		"const uint64_t image_limit = 0x%llxull;\n\n",
 		(unsigned long long)model->image_limit);
 }
 

@@ -12,7 +12,7 @@
 #include "lib/types.h"
 
 enum partition_state {
-	PARTITION_STOPPED,	/* all VPs are off their LPs; accounts are told */
+	PARTITION_STOPPED,	/* all VPs are off their LPs; accounts told */
 	PARTITION_CLEARING,	/* memory is being zeroed, then loaded */
 	PARTITION_RUNNING,
 	PARTITION_HALTED	/* for good */

@@ -67,6 +67,7 @@ void ioapic_regs_set_mask(uint32_t pin, bool masked)
 
 	spinlock_take(&ioapic_lock);
 	low = ioapic_read(IOAPIC_ENTRY0 + 2 * pin) & ~ENTRY_MASKED;
-	ioapic_write(IOAPIC_ENTRY0 + 2 * pin, low | (masked ? ENTRY_MASKED : 0));
+	low |= masked ? ENTRY_MASKED : 0;
+	ioapic_write(IOAPIC_ENTRY0 + 2 * pin, low);
 	spinlock_give(&ioapic_lock);
 }

@@ -83,7 +83,8 @@ enum outcome crash_write_control(struct vp *vp, uint64_t value)
 		p[i] = __atomic_load_n(&synth->crash[i], __ATOMIC_RELAXED);
 	}
 	if (vp->synth.crash_done == 0) {
-		log_line("partition %s: VP %u reports a crash: %lx %lx %lx %lx %lx",
+		log_line("partition %s: VP %u reports a crash: "
+			 "%lx %lx %lx %lx %lx",
 			 partition_config(vp->partition)->name, vp->number,
 			 p[0], p[1], p[2], p[3], p[4]);
 	}

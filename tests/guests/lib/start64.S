@@ -49,8 +49,8 @@ gdt:	.quad 0
 	.quad 0x00cf93000000ffff	/* 10: data, flat */
 	.quad 0x00cf9b000000ffff	/* 18: 32-bit code */
 	.quad 0x008f9b000000ffff	/* 20: 16-bit code, limit 4 GiB */
-	.quad 0x00009b000000ffff	/* 28: 16-bit code, as real mode wants */
-	.quad 0x000093000000ffff	/* 30: 16-bit data, as real mode wants */
+	.quad 0x00009b000000ffff	/* 28: 16-bit code of real mode */
+	.quad 0x000093000000ffff	/* 30: 16-bit data of real mode */
 	.quad 0x00cff3000000ffff	/* 38: user's data */
 	.quad 0x00affb000000ffff	/* 40: user's code */
 	.global gdt_tss
