@@ -150,9 +150,9 @@ class Bench:
                                    - before.children_system))
                 best = (took, work) if best is None else \
                     min(best, (took, work))
+        self.row("one edited line of a spec to a new ISO", best[0], 1000,
+                 "ms")
         self.row("the same, processor time", best[1], None, "ms")
-        best = best[0]
-        self.row("one edited line of a spec to a new ISO", best, 1000, "ms")
 
     def write(self):
         path = os.path.join(TOP, "docs/numbers.md")
