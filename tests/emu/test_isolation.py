@@ -46,3 +46,24 @@ def test_lateness_beside_linux(boot):
     assert windows[-1].lost == 0
     assert windows[-1].max_late <= bound, (windows[-1].max_late, bound)
     assert not log(machine, "partition loop (failed|restarts|halted)")
+
+
+def loop_exits(machine, timeout):
+    machine.expect("partition loop halted", "bulkhead", timeout=timeout)
+    exits = {m[1]: int(m[2]) for m in
+             log(machine, r"partition loop vp 0 exits: (\S+) (\d+)")}
+    # What it says is longer if its numbers are; its timer may be due while
+    # it still runs, which is an exit more that is its own.
+    return {kind: count for kind, count in exits.items()
+            if kind not in ("io", "interrupt", "window")}
+
+
+def test_linux_on_another_lp_makes_no_exits(boot):
+    """No exit on the loop's LP that the loop did not cause."""
+    machine = boot("hostile-without.dts", icount="force")
+    alone = loop_exits(machine, 60)
+    machine.stop()
+    machine = boot("beside.dts", icount="force")
+    beside = loop_exits(machine, 240)
+    assert alone == beside and alone["halt"] == 1500
+    assert not log(machine, "partition linux (failed|restarts|halted)")
