@@ -144,6 +144,9 @@ static void cpuid_fill_dynamic(const struct vp *vp,
 			regs[REG_EDX] &= ~CPUID_1_EDX_APIC;
 		}
 	}
+	if ((row->dynamic & ~CPUID_DYN_LEAF1) == 0) {
+		return;
+	}
 	if ((row->dynamic & CPUID_DYN_X2APIC_ID) != 0) {
 		regs[REG_ECX] = (regs[REG_ECX] & ~0xffu) | (subleaf & 0xff);
 		regs[REG_EDX] = vp->number;

@@ -153,10 +153,17 @@ enum outcome io_out(struct vp *vp, const struct io_port *port, uint32_t value)
 
 static inline enum outcome deny(struct vp *vp, const struct vcpu_exit *exit)
 {
+	uint64_t *rax = &vp->vcpu.gpr[GPR_RAX];
+
 	vp->denied_count++;
-	if (exit->io.in) {
-		operand_set_register(&vp->vcpu, GPR_RAX, exit->io.size, false,
-				     ~0ull);
+	if (!exit->io.in) {
+		return OUTCOME_NEXT;
+	}
+	/* All ones; a 32-bit register clears its upper half. */
+	if (exit->io.size == 4) {
+		*rax = 0xffffffff;
+	} else {
+		*rax |= exit->io.size == 1 ? 0xff : 0xffff;
 	}
 	return OUTCOME_NEXT;
 }
