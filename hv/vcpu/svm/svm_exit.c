@@ -215,7 +215,8 @@ svm_decode_rare(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit,
 static __attribute__((noinline)) void
 svm_finish_halt(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	if (!vcpu->event.valid &&
+	/* Elsewhere than at CPL 0 HLT is #GP, by the processor. */
+	if (!vcpu->event.valid && svm_vmcb(vcpu)->cpl == 0 &&
 	    fetch_length(vcpu, FETCH_KIND(INSN_HLT), &exit->length) == HV_OK) {
 		exit->kind = EXIT_HALT;
 	} else {
