@@ -104,6 +104,8 @@ boot_start64:
 	xorl %ebp, %ebp
 	movl boot_magic(%rip), %edi
 	movl boot_info(%rip), %esi
+	call main_check
+	movq %rax, %rsp
 	call main
 8:	cli
 	hlt
@@ -174,6 +176,6 @@ boot_pml4:	.skip 4096
 boot_pdpt:	.skip 4096
 boot_pd:	.skip 4 * 4096
 	.globl boot_stack, boot_stack_top
-boot_stack:	.skip 8192
+boot_stack:	.skip 4096
 boot_stack_top:
 	.section .note.GNU-stack, "", @progbits

@@ -29,6 +29,10 @@ extern const uint8_t boot_trampoline[], boot_trampoline_end[];
 /* Set when every LP is ready: they begin their plans together. */
 static volatile uint32_t main_go;
 
+/* What main_check() found out. */
+static uint32_t main_self;
+static uint64_t main_trampoline;
+
 static void main_check_range(const char *where, const char *what,
 			     uint64_t base, uint64_t end)
 {
@@ -158,29 +162,32 @@ static void main_start_clocks(void)
 		 tsc_to_timer(1000));
 }
 
-_Noreturn void main(uint32_t magic, uint32_t info)
+uint64_t main_check(uint32_t magic, uint32_t info)
 {
-	uint64_t trampoline;
-	uint32_t self;
-
 	console_start();
 	log_start();
 	log_line("Bulkhead, spec %s", spec_name);
 	main_keep_info(magic, info);	/* before anything may overwrite it */
 	main_check_vendor();
 	main_check_memory();
-	self = main_find_self();
-	trampoline = main_place_trampoline();	/* first write outside */
+	main_self = main_find_self();
+	/* First write outside the image. */
+	main_trampoline = main_place_trampoline();
+	return (uint64_t)(lp_stacks[main_self].main + LP_STACK_SIZE);
+}
+
+_Noreturn void main(void)
+{
 	hvmap_start();			/* own tables: W^X, guards, windows */
 	trap_build_table();
 	ioapic_regs_mask_pics();	/* firmware's timer tick ends here */
-	lp_start_self(self);		/* descriptors, traps, local APIC */
+	lp_start_self(main_self);	/* descriptors, traps, local APIC */
 	lapic_send(0, LAPIC_BROADCAST_INIT);	/* all others: parked */
 	line_start_all();		/* IOAPIC: only what the spec has */
 	main_start_clocks();
-	main_start_virtualization(self);
+	main_start_virtualization(main_self);
 	lp_set_online();
-	main_start_others(trampoline);
+	main_start_others(main_trampoline);
 	lifecycle_start_all();		/* partitions: to be cleared */
 	schedule_set_start(tsc_read());
 	log_line("ready");

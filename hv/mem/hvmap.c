@@ -32,7 +32,7 @@ _Static_assert(HVMAP_PEEK_FLAGS == (PTE_SEEN | PTE_NX), "as of a window");
 #define WINDOW_LARGE_BASE (WINDOW_BASE + BIT(30))
 #define WINDOW_LP_MAX 256u
 
-#define TABLE_COUNT 20u
+#define TABLE_COUNT 16u
 
 extern uint8_t text_start[], text_end[], rodata_start[], rodata_end[];
 extern uint8_t data_start[], bss_end[], noinit_start[], noinit_end[];
