@@ -58,7 +58,11 @@ extern struct partition partition_table[];
 static inline const struct partition_config *
 partition_config(uint32_t partition)
 {
-	return &partition_configs[partition];
+	const struct partition_config *config = &partition_configs[partition];
+
+	/* One pointer, not an index that is scaled at each use. */
+	__asm__("" : "+r"(config));
+	return config;
 }
 
 struct vp;

@@ -156,14 +156,16 @@ static inline enum outcome deny(struct vp *vp, const struct vcpu_exit *exit)
 	uint64_t *rax = &vp->vcpu.gpr[GPR_RAX];
 
 	vp->denied_count++;
-	if (!exit->io.in) {
+	if ((exit->io.flags & EXIT_IO_IN) == 0) {
 		return OUTCOME_NEXT;
 	}
-	/* All ones; a 32-bit register clears its upper half. */
-	if (exit->io.size == 4) {
-		*rax = 0xffffffff;
+	/* All ones; 4 bytes clear the upper half. */
+	if (exit->io.size == 1) {
+		*rax |= 0xff;
+	} else if (exit->io.size == 2) {
+		*rax |= 0xffff;
 	} else {
-		*rax |= exit->io.size == 1 ? 0xff : 0xffff;
+		*rax = 0xffffffff;
 	}
 	return OUTCOME_NEXT;
 }
@@ -178,10 +180,10 @@ handle_port(struct vp *vp, const struct vcpu_exit *exit,
 	uint32_t value;
 
 	decide_port(exit, row, action, &port);
-	if (exit->io.string) {
+	if ((exit->io.flags & EXIT_IO_STRING) != 0) {
 		return io_string_handle(vp, exit, &port);
 	}
-	if (!exit->io.in) {
+	if ((exit->io.flags & EXIT_IO_IN) == 0) {
 		return io_out(vp, &port, (uint32_t)vcpu->gpr[GPR_RAX]);
 	}
 	outcome = io_in(vp, &port, &value);
@@ -203,7 +205,8 @@ enum outcome io_handle(struct vp *vp, const struct vcpu_exit *exit)
 	if (row != NULL) {
 		action = (enum port_action)row->action;
 	}
-	if (action == PORT_DENY && !exit->io.string) {
+	if (action == PORT_DENY &&
+	    (exit->io.flags & EXIT_IO_STRING) == 0) {
 		return deny(vp, exit);
 	}
 	return handle_port(vp, exit, row, action);

@@ -199,13 +199,15 @@ enum outcome io_string_handle(struct vp *vp, const struct vcpu_exit *exit,
 			      const struct io_port *port)
 {
 	struct string_io s = { .port = port };
-	enum insn_kind kind = exit->io.in ? INSN_INS : INSN_OUTS;
+	enum insn_kind kind = (exit->io.flags & EXIT_IO_IN) != 0 ? INSN_INS
+								 : INSN_OUTS;
+	bool rep = (exit->io.flags & EXIT_IO_REP) != 0;
 
 	vcpu_get_mode(&vp->vcpu, &s.mode);
 	/* Back ends say neither the address size nor the segment. */
 	if (fetch_insn_in(&vp->vcpu, &s.mode, FETCH_KIND(kind), &s.insn) !=
 	    HV_OK || s.insn.operand_size != port->size ||
-	    s.insn.rep != exit->io.rep || s.insn.length != exit->length) {
+	    s.insn.rep != rep || s.insn.length != exit->length) {
 		return OUTCOME_SAME;
 	}
 	return s.insn.rep ? do_repeated(vp, &s) : do_element(vp, &s);

@@ -73,10 +73,10 @@ static bool synth_may_access(uint32_t partition, uint32_t msr)
 {
 	unsigned need = synth_msr_privilege(msr);
 
-	if (!synth_is_shown(partition) || need == SYNTH_ABSENT) {
-		return false;
+	if (need == SYNTH_FREE) {
+		return synth_is_shown(partition);
 	}
-	return need == SYNTH_FREE || synth_has_privilege(partition, need);
+	return need != SYNTH_ABSENT && synth_has_privilege(partition, need);
 }
 
 bool synth_read_msr(struct vp *vp, uint32_t msr, uint64_t *value)

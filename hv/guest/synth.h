@@ -34,10 +34,10 @@ static inline bool synth_is_shown(uint32_t partition)
 /* Privileges of a partition: its spec's, as far as implemented. */
 static inline uint64_t synth_privileges(uint32_t partition)
 {
-	if (!synth_is_shown(partition)) {
-		return 0;
-	}
-	return partition_config(partition)->hv_privileges & SYNTH_PRIVILEGES;
+	const struct partition_config *config = partition_config(partition);
+
+	return (config->flags & PARTITION_TLFS) != 0 ?
+	       config->hv_privileges & SYNTH_PRIVILEGES : 0;
 }
 
 static inline bool synth_has_privilege(uint32_t partition, unsigned bit)

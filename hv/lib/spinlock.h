@@ -36,9 +36,9 @@ static inline bool spinlock_try(struct spinlock *lock)
 
 static inline void spinlock_give(struct spinlock *lock)
 {
-	/* Only the holder writes serving: no locked instruction needed. */
-	__atomic_store_n(&lock->serving, (uint16_t)(lock->serving + 1),
-			 __ATOMIC_RELEASE);
+	/* Only the holder writes serving: no locked instruction needed, and
+	 * a store of this processor's is a release. */
+	__asm__ volatile("incw %0" : "+m"(lock->serving) : : "cc", "memory");
 }
 
 static inline bool spinlock_is_taken(const struct spinlock *lock)

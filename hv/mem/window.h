@@ -92,9 +92,10 @@ void window_hold_memo(const struct window_hold *hold, gpa_t from,
 /* Of the map that is held: nested_generation(). */
 uint64_t window_hold_generation(const struct window_hold *hold) must_use;
 #define WINDOW_MEMO_MIN 4u
+#define WINDOW_MEMO_MAX 5u
 /*
- * True: the map has not changed since generation, nor any of the words.
- * There are at least WINDOW_MEMO_MIN of them.
+ * True: the map has not changed since generation, nor any of the words, of
+ * which there are WINDOW_MEMO_MIN or WINDOW_MEMO_MAX.
  */
 bool window_is_same(uint32_t partition, uint64_t generation,
 		    const struct window_memo *memos, uint64_t count) must_use;

@@ -26,6 +26,8 @@ static inline bool window_look_again(uint32_t partition, uint64_t generation,
 	struct nested_state *state = &nested_states[partition];
 	bool same = false;
 
+	/* One pointer, not an index that is scaled at each use. */
+	__asm__("" : "+r"(state));
 	spinlock_take(&state->lock);
 	if (state->generation == generation) {
 		struct hvmap_peek peek = hvmap_peek(HVMAP_SLOT_GUEST);
@@ -33,10 +35,9 @@ static inline bool window_look_again(uint32_t partition, uint64_t generation,
 		same = window_word_is_same(&peek, &memos[0]) &&
 		       window_word_is_same(&peek, &memos[1]) &&
 		       window_word_is_same(&peek, &memos[2]) &&
-		       window_word_is_same(&peek, &memos[3]);
-		for (uint64_t i = WINDOW_MEMO_MIN; same && i < count; i++) {
-			same = window_word_is_same(&peek, &memos[i]);
-		}
+		       window_word_is_same(&peek, &memos[3]) &&
+		       (count == WINDOW_MEMO_MIN ||
+			window_word_is_same(&peek, &memos[4]));
 		hvmap_peek_close(&peek);
 	}
 	spinlock_give(&state->lock);

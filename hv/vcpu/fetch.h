@@ -41,6 +41,8 @@ fetch_find(const struct vcpu *vcpu, uint32_t kinds, uint64_t cr3,
 	const struct fetch_memo *memo =
 		&vcpu->fetch_memos[fetch_memo_index(vcpu->rip)];
 
+	/* One pointer, not an index that is scaled at each use. */
+	__asm__("" : "+r"(memo));
 	return memo->rip == vcpu->rip && (memo->kinds & kinds) != 0 &&
 	       memo->cr3 == cr3 && memo->cr4 == cr4 && memo->cpl == cpl
 	       ? memo : NULL;

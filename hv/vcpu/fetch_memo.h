@@ -21,7 +21,8 @@ struct gva_memo {
 	struct window_memo word[FETCH_MEMO_WORDS];
 };
 
-_Static_assert(FETCH_MEMO_WORDS >= WINDOW_MEMO_MIN, "three levels, code");
+_Static_assert(FETCH_MEMO_WORDS == WINDOW_MEMO_MAX,
+	       "three or four levels, code");
 
 /* What is not here (EFER.NXE) does not matter to what is kept. */
 struct fetch_memo {

@@ -48,6 +48,11 @@ enum exit_kind {
 #define ACCESS_USER 4u
 #define ACCESS_EXECUTE 16u
 
+/* Bits of exit->io.flags. */
+#define EXIT_IO_IN 1u
+#define EXIT_IO_STRING 4u
+#define EXIT_IO_REP 8u
+
 struct vcpu_exit {
 	enum exit_kind kind;
 	/*
@@ -59,9 +64,7 @@ struct vcpu_exit {
 		struct {
 			uint16_t port;
 			uint8_t size;		/* 1, 2, 4 */
-			bool in;
-			bool string;
-			bool rep;
+			uint8_t flags;		/* EXIT_IO_* */
 		} io;
 		struct {
 			uint32_t index;

@@ -17,7 +17,8 @@ static enum outcome do_io(uint16_t port, uint8_t size, bool in)
 {
 	exit_now = (struct vcpu_exit){
 		.kind = EXIT_IO, .length = 2,
-		.io = { .port = port, .size = size, .in = in }
+		.io = { .port = port, .size = size,
+			.flags = in ? EXIT_IO_IN : 0 }
 	};
 	return io_handle(&vp, &exit_now);
 }

@@ -26,8 +26,10 @@ static enum outcome run(const char *code, unsigned count, uint8_t size,
 	put_code(code, count);
 	exit_now = (struct vcpu_exit){
 		.kind = EXIT_IO, .length = count,
-		.io = { .port = 0x100, .size = size, .in = in,
-			.string = true, .rep = rep }
+		.io = { .port = 0x100, .size = size,
+			.flags = (uint8_t)(EXIT_IO_STRING |
+					   (in ? EXIT_IO_IN : 0) |
+					   (rep ? EXIT_IO_REP : 0)) }
 	};
 	return io_handle(&vp, &exit_now);
 }
@@ -380,7 +382,8 @@ static void test_other_code(void **state)
 		put_code(codes[i].code, codes[i].count);
 		exit_now = (struct vcpu_exit){
 			.kind = EXIT_IO, .length = 1,
-			.io = { .port = 0x100, .size = 1, .string = true }
+			.io = { .port = 0x100, .size = 1,
+				.flags = EXIT_IO_STRING }
 		};
 		assert_int_equal(io_handle(&vp, &exit_now), OUTCOME_SAME);
 	}

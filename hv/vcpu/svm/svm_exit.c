@@ -50,6 +50,9 @@ svm_find_length(struct vcpu *vcpu, const struct vmcb *vmcb,
 	svm_fetch_length(vcpu, exit, kinds);
 }
 
+_Static_assert(SVM_IO_IN == EXIT_IO_IN && SVM_IO_STRING == EXIT_IO_STRING &&
+	       SVM_IO_REP == EXIT_IO_REP, "copied as they are");
+
 static inline void svm_decode_io(const struct vcpu *vcpu,
 				 const struct vmcb *vmcb,
 				 struct vcpu_exit *exit)
@@ -59,9 +62,7 @@ static inline void svm_decode_io(const struct vcpu *vcpu,
 	exit->kind = EXIT_IO;
 	exit->io.port = (uint16_t)(info >> 16);
 	exit->io.size = info >> 4 & 7;
-	exit->io.in = (info & SVM_IO_IN) != 0;
-	exit->io.string = (info & SVM_IO_STRING) != 0;
-	exit->io.rep = (info & SVM_IO_REP) != 0;
+	exit->io.flags = info & SVM_IO_FLAGS;
 	exit->length = (uint32_t)(vmcb->exit_info2 - vcpu->rip) & 15;
 }
 
@@ -251,8 +252,8 @@ void svm_decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit)
 	} else if (code == SVM_EXIT_NPF) {
 		svm_decode_npf(vmcb, exit);
 	} else if (code == SVM_EXIT_VINTR) {
-		svm_cancel_window(vcpu);
 		exit->kind = EXIT_WINDOW;
+		svm_cancel_window(vcpu);
 	} else {
 		svm_decode_rare(vcpu, vmcb, exit, code);
 	}

@@ -38,8 +38,7 @@ static void svm_put_event(struct vcpu_event *e, struct vmcb *vmcb)
 
 /* An event whose delivery the exit broke off is delivered again; software
  * ones come again by themselves, when their instruction is run again. */
-static __attribute__((noinline)) void svm_keep_event(struct vcpu *vcpu,
-						     uint64_t info)
+static void svm_keep_event(struct vcpu *vcpu, uint64_t info)
 {
 	uint8_t vector = (uint8_t)info;
 	uint8_t type = info >> 8 & 7;
@@ -73,6 +72,13 @@ static inline void svm_check_asid(struct lp *lp, struct vcpu *vcpu,
 	}
 }
 
+static __attribute__((noinline)) void
+svm_leave_event(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit)
+{
+	svm_keep_event(vcpu, vmcb->exit_event);
+	svm_decode(vcpu, vmcb, exit);
+}
+
 /* What svm_enter() goes on to; what svm_go() had to do, the other way. */
 void svm_leave(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit)
 {
@@ -84,9 +90,10 @@ void svm_leave(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit)
 	vcpu->rflags = vmcb->rflags;
 	vcpu->cr8 = (uint8_t)vmcb->interrupt & 0xf;
 	if ((vmcb->exit_event & SVM_EVENT_VALID) != 0) {
-		svm_keep_event(vcpu, vmcb->exit_event);
+		svm_leave_event(vcpu, vmcb, exit);
+	} else {
+		svm_decode(vcpu, vmcb, exit);
 	}
-	svm_decode(vcpu, vmcb, exit);
 }
 
 /* The timer is armed. No call but the last: no register is to be kept. */

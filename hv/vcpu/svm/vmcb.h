@@ -189,6 +189,7 @@ _Static_assert(sizeof(struct vmcb) == 4096, "APM2 15.5.1");
 #define SVM_IO_IN BIT(0)
 #define SVM_IO_STRING BIT(2)
 #define SVM_IO_REP BIT(3)
+#define SVM_IO_FLAGS (SVM_IO_IN | SVM_IO_STRING | SVM_IO_REP)
 
 /* exit_info1 of NPF */
 #define SVM_NPF_WALK BIT(33)
