@@ -10,10 +10,9 @@ OPT_SIZE := $(if $(findstring clang,$(HV_CC)),-Oz,-Os)
 OPT_SPEED := -O2 -falign-functions=1 -falign-loops=1 $(if \
 	$(findstring clang,$(HV_CC)),-fno-unroll-loops -mllvm -inline-threshold=60,\
 	-falign-jumps=1 -falign-labels=1)
-HV_HOT := $(addprefix hv/,run/loop.c run/exit.c vcpu/svm/svm_run.c \
-	vcpu/svm/svm_exit.c vcpu/svm/svm_event.c vcpu/fetch.c mem/window.c \
-	guest/io.c guest/cpuid.c guest/msr.c guest/synth.c guest/hypercall.c \
-	lib/string.c lib/hash.c)
+HV_HOT := $(addprefix hv/,run/exit.c vcpu/svm/svm_run.c vcpu/svm/svm_exit.c \
+	vcpu/svm/svm_event.c guest/io.c guest/msr.c guest/synth.c \
+	guest/hypercall.c lib/string.c lib/hash.c)
 # $(call HV_OPT,source)
 HV_OPT = $(if $(filter $(HV_HOT),$(1)),$(OPT_SPEED),$(OPT_SIZE))
 HV_CFLAGS := -std=c11 -ffreestanding -g \
