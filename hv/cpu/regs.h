@@ -98,13 +98,26 @@ static inline void regs_interrupts_off(void)
 	__asm__ volatile("cli" : : : "memory");
 }
 
-/* Lets pending physical interrupts in, then holds them off again. */
+/* Lets pending physical interrupts in, then holds them off again. AMD: with
+ * GIF off nothing comes in, NMIs neither (APM2 15.17). */
 #ifdef HOST_TEST
 void regs_take_interrupts(void);
+void regs_gif_off(void);
+void regs_gif_on(void);
 #else
 static inline void regs_take_interrupts(void)
 {
 	__asm__ volatile("sti; nop; cli" : : : "memory");
+}
+
+static inline void regs_gif_off(void)
+{
+	__asm__ volatile("clgi" : : : "memory");
+}
+
+static inline void regs_gif_on(void)
+{
+	__asm__ volatile("stgi" : : : "memory");
 }
 #endif
 

@@ -104,12 +104,12 @@ static __attribute__((noinline)) void svm_go(struct vcpu *vcpu,
 	struct vmcb *vmcb = svm_vmcb(vcpu);
 	struct lp *lp = lp_self();
 
-	__asm__ volatile("clgi" : : : "memory");
+	regs_gif_off();
 	__atomic_store_n(&lp->interruptible, LP_IN_GUEST, __ATOMIC_SEQ_CST);
 	/* Attention: an NMI that came before CLGI. */
 	if ((*requests | lp->attention) != 0) {
 		lp->interruptible = LP_IN_HYPERVISOR;
-		__asm__ volatile("stgi" : : : "memory");
+		regs_gif_on();
 		return;
 	}
 	svm_check_asid(lp, vcpu, vmcb);
