@@ -39,6 +39,8 @@ lint:
 	@$(check-sub) lint
 check:
 	@tools/deps.sh check check
+	@test -d '$(BUILD)/test' || tools/space.sh 700 '$(BUILD)'
+	@tools/space.sh 400 "$${TMPDIR:-/tmp}"
 	@$(check-sub) $(or $(STAGES),all)
 bench:
 	@BULKHEAD_WRITE='$(WRITE)' $(check-sub) bench

@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# space.sh MIB DIRECTORY: fails, with one sentence, if the disk of DIRECTORY
+# has less than that left: said now, not by whichever program misses it first.
+set -eu
+export LC_ALL=C
+mkdir -p "$2"
+free=$(df -P -k "$2" | awk 'NR == 2 { print int($4 / 1024) }')
+[ "$free" -ge "$1" ] || {
+	printf 'error: %s has %s MiB of disk left; this takes %s MiB\n' \
+		"$2" "$free" "$1" >&2
+	exit 1
+}
