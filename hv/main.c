@@ -142,9 +142,9 @@ static uint64_t main_place_trampoline(void)
 	return page;
 }
 
-static void main_keep_info(uint32_t magic, uint32_t info)
+static void main_check_info(enum hv_err kept, uint32_t magic)
 {
-	if (boot_info_keep(magic, info) != HV_OK) {
+	if (kept != HV_OK) {
 		log_line("refused: %s: the boot loader gave no usable memory "
 			 "map (magic 0x%x)", spec_name, magic);
 		log_refuse();
@@ -164,10 +164,13 @@ static void main_start_clocks(void)
 
 uint64_t main_check(uint32_t magic, uint32_t info)
 {
+	/* First: the ring lies where the loader may have put its info. */
+	enum hv_err kept = boot_info_keep(magic, info);
+
 	console_start();
 	log_start();
 	log_line("Bulkhead, spec %s", spec_name);
-	main_keep_info(magic, info);	/* before anything may overwrite it */
+	main_check_info(kept, magic);
 	main_check_vendor();
 	main_check_memory();
 	main_self = main_find_self();

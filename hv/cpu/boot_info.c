@@ -58,7 +58,11 @@ static enum hv_err boot_map_add(uint64_t base, uint64_t length, uint32_t type)
 	if (boot_map_count == BOOT_MAP_MAX) {
 		return HV_ERR_FULL;
 	}
-	if (length != 0 && base + length > base) {
+	/* One that reaches the end of all addresses, or wraps, ends there. */
+	if (length > UINT64_MAX - base) {
+		length = UINT64_MAX - base;
+	}
+	if (length != 0) {
 		boot_map[boot_map_count++] =
 			(struct boot_range){ base, base + length, type };
 	}

@@ -158,7 +158,7 @@ static void svm_decode_instruction(struct vcpu *vcpu, const struct vmcb *vmcb,
 /* Instructions that guests do not have. */
 static bool svm_is_undefined(uint64_t code)
 {
-	return code == SVM_EXIT_INVLPGA ||
+	return code == SVM_EXIT_INVLPGA || code == SVM_EXIT_RDPRU ||
 	       (code >= SVM_EXIT_VMRUN && code <= SVM_EXIT_SKINIT &&
 		code != SVM_EXIT_VMMCALL) ||
 	       (code >= SVM_EXIT_MONITOR && code <= SVM_EXIT_MWAIT_ARMED);

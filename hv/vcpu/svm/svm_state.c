@@ -29,7 +29,8 @@ static void svm_reset_control(const struct vcpu *vcpu, struct vmcb *vmcb)
 	vmcb->intercept4 =
 		SVM_I4_VMRUN | SVM_I4_VMMCALL | SVM_I4_VMLOAD | SVM_I4_VMSAVE |
 		SVM_I4_STGI | SVM_I4_CLGI | SVM_I4_SKINIT | SVM_I4_WBINVD |
-		SVM_I4_MONITOR | SVM_I4_MWAIT | SVM_I4_MWAIT_ARMED;
+		SVM_I4_MONITOR | SVM_I4_MWAIT | SVM_I4_MWAIT_ARMED |
+		SVM_I4_RDPRU;
 	/* Intercepted only where the processor could do more than is granted,
 	 * or than is switched: QEMU 7.2 answers the intercept itself with
 	 * #GP. */

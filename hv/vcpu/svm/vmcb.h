@@ -131,6 +131,7 @@ _Static_assert(sizeof(struct vmcb) == 4096, "APM2 15.5.1");
 #define SVM_I4_MWAIT BIT(11)
 #define SVM_I4_MWAIT_ARMED BIT(12)
 #define SVM_I4_XSETBV BIT(13)
+#define SVM_I4_RDPRU BIT(14)
 
 /* exit codes (APM2 appendix C) */
 #define SVM_EXIT_CR0_WRITE 0x10
@@ -161,6 +162,7 @@ _Static_assert(sizeof(struct vmcb) == 4096, "APM2 15.5.1");
 #define SVM_EXIT_MWAIT 0x8b
 #define SVM_EXIT_MWAIT_ARMED 0x8c
 #define SVM_EXIT_XSETBV 0x8d
+#define SVM_EXIT_RDPRU 0x8e
 #define SVM_EXIT_NPF 0x400
 /* Some emulators store 32 bits of -1: compare low halves. */
 #define SVM_EXIT_INVALID 0xffffffffu
