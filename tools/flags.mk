@@ -18,7 +18,7 @@ HV_OPT = $(if $(filter $(HV_HOT),$(1)),$(OPT_SPEED),$(OPT_SIZE))
 HV_CFLAGS := -std=c11 -ffreestanding -g \
 	-mgeneral-regs-only -mno-red-zone -fno-pic -fno-pie -fno-jump-tables \
 	-fno-stack-protector -fcf-protection=none \
-	-fno-asynchronous-unwind-tables -fno-common -fstack-usage \
+	-fno-asynchronous-unwind-tables -fno-common -fdata-sections -fstack-usage \
 	-Wall -Wextra -Wconversion -Wswitch-enum -Wvla -Wmissing-prototypes \
 	-Wundef -Werror -Wa,--fatal-warnings \
 	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(BUILD))=build \

@@ -19,7 +19,8 @@
 #include "lib/string.h"
 
 #define LOG_MAGIC 0x31676f4c6b6c7542ull		/* "BulkLog1" */
-#define LOG_SIZE (CONFIG_LOG_RING_KIB * 1024u)
+#define LOG_HEADER 32u
+#define LOG_SIZE (CONFIG_LOG_RING_KIB * 1024u - LOG_HEADER)
 #define LOG_LINE_MAX 192
 /* trap_panic() and panic() begin once each; a fault in them once more. */
 #define PANIC_DEPTH_MAX 4u
@@ -31,6 +32,9 @@ struct log_ring {
 	uint64_t check;		/* ~head: the two agree, or it is garbage */
 	char text[LOG_SIZE];
 };
+
+_Static_assert(sizeof(struct log_ring) == CONFIG_LOG_RING_KIB * 1024u,
+	       "whole pages");
 
 static struct log_ring ring __attribute__((section(".noinit"), aligned(4096)));
 static struct spinlock log_lock;

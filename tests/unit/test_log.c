@@ -207,7 +207,7 @@ static void test_survives_a_warm_reset(void **state)
 static void test_overrun(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < LOG_SIZE; i++) {
+	for (unsigned i = 0; i < 4096; i++) {
 		log_line("%u", i);
 	}
 	show_all();
