@@ -54,3 +54,9 @@ class Window:
 def loop_windows(machine, partition="loop"):
     found = (LOOP.search(line) for line in machine.text(partition))
     return [Window(match) for match in found if match]
+
+
+def loop_goes_on(machine, timeout=60):
+    """A thousand periods more, from here on."""
+    skip(machine, "loop")
+    machine.expect(LOOP.pattern, "loop", timeout=timeout)
