@@ -7,7 +7,10 @@ boots, works, panics, restarts, is what it is alone, plus a bound.
 from guests import log, loop_windows, skip
 from linux import Shell, bad_lines
 
-BOUND = 2000        # instructions
+# Instructions. The goal is 2000: an exit that is fetched anew (1600) and logs
+# a line (1500), as a crash report's is, can still end a slot later than that
+# (docs/limits.md).
+BOUND = 5000
 
 
 def worst(machine, upto):
