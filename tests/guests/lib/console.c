@@ -19,6 +19,12 @@ static void unlock_console(void)
 	__atomic_store_n(&console_lock, 0, __ATOMIC_RELEASE);
 }
 
+void console_take_over(void)
+{
+	unlock_console();
+	putc('\n');
+}
+
 void putc(char c)
 {
 	outb(PORT_CONSOLE, (uint8_t)c);

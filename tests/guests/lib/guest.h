@@ -23,6 +23,8 @@
 #define PORT_CONSOLE 0xe9
 
 void putc(char c);
+/* For who prints what may have come in the middle of a print(). */
+void console_take_over(void);
 /* %s %c %d %u %x, l for 64 bits, a width, 0. One call's text stays whole. */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -77,6 +77,7 @@ bool trap_end_try(struct trap_frame *f)
 
 static void trap_report(const struct trap_frame *f)
 {
+	console_take_over();
 	print("TRAP vector %lu error %lx rip %lx cr2 %lx rflags %lx rsp %lx\n",
 	      f->vector, f->error, f->rip, read_cr2(), f->rflags, f->rsp);
 	print("TRAP rax %lx rcx %lx rdx %lx rbx %lx rsi %lx rdi %lx\n",
