@@ -194,6 +194,7 @@ _Noreturn void main(void)
 	lifecycle_start_all();		/* partitions: to be cleared */
 	schedule_set_start(tsc_read());
 	log_line("ready");
+	log_begin_charging();		/* who writes pays for the console */
 	__atomic_store_n(&main_go, 1, __ATOMIC_SEQ_CST);
 	loop_run();
 }

@@ -3,8 +3,10 @@
  * The log. One ring of characters for the hypervisor's lines and for the
  * partitions' log ports, in memory that no boot loader clears: after a warm
  * reset what the previous run said is still there. The console is fed from
- * the ring, a few characters at a time, by whoever has an exit to handle; a
- * console that is slow or absent loses characters, never time.
+ * the ring, a few characters at a time: by LPs that have nothing to run, and
+ * at exits of those partitions that wrote, as many characters as they wrote.
+ * So a neighbour that writes much takes no time of others; and a console that
+ * is slow or absent loses characters.
  */
 #include "cpu/log.h"
 #include "config/config.h"
@@ -39,6 +41,8 @@ _Static_assert(sizeof(struct log_ring) == CONFIG_LOG_RING_KIB * 1024u,
 static struct log_ring ring __attribute__((section(".noinit"), aligned(4096)));
 static struct spinlock log_lock;
 static uint64_t log_shown;	/* characters given to the console */
+static uint32_t log_round = 1;	/* each ends when all has been shown */
+static bool log_charges;
 volatile uint32_t log_waiting;	/* log_shown != ring.head, set under the lock */
 
 static void log_put(char c)
@@ -47,6 +51,28 @@ static void log_put(char c)
 	ring.head++;
 	ring.check = ~ring.head;
 	log_waiting = 1;
+}
+
+/* Under the lock: count characters came in, in somebody's time. */
+static void log_charge(uint64_t count)
+{
+	uint32_t vp = log_charges ? lp_self()->current_vp : CONFIG_NONE;
+	struct log_buffer *b;
+
+	if (vp == CONFIG_NONE) {
+		return;
+	}
+	b = &log_buffers[vp_configs[vp].partition];
+	if (b->owed_round != log_round) {
+		b->owed_round = log_round;
+		b->owed = 0;
+	}
+	b->owed += (uint32_t)count;
+}
+
+void log_begin_charging(void)
+{
+	log_charges = true;
 }
 
 static void log_put_text(const char *text)
@@ -77,14 +103,17 @@ void log_line(const char *format, ...)
 {
 	char line[LOG_LINE_MAX];
 	va_list args;
+	uint64_t head;
 
 	va_start(args, format);
 	(void)fmt_print(line, sizeof(line), format, args);
 	va_end(args);
 	spinlock_take(&log_lock);
+	head = ring.head;
 	log_put_text("[bulkhead] ");
 	log_put_text(line);
 	log_put('\n');
+	log_charge(ring.head - head);
 	spinlock_give(&log_lock);
 }
 
@@ -95,6 +124,8 @@ void log_guest(uint32_t partition, char c)
 	/* count is read under the lock: a partition's VPs share the buffer. */
 	spinlock_take(&log_lock);
 	if (c == '\n' || b->count >= LOG_BUFFER_SIZE) {
+		uint64_t head = ring.head;
+
 		log_put('[');
 		log_put_text(partition_configs[partition].name);
 		log_put_text("] ");
@@ -102,6 +133,7 @@ void log_guest(uint32_t partition, char c)
 			log_put(b->text[i]);
 		}
 		log_put('\n');
+		log_charge(ring.head - head);
 		b->count = 0;
 	}
 	/* Printable ASCII and TAB: a guest cannot forge another's line. */
@@ -116,6 +148,7 @@ static bool log_show_one(void)
 {
 	if (log_shown == ring.head) {
 		log_waiting = 0;
+		log_round++;
 		return false;
 	}
 	if (!console_is_ready()) {
@@ -129,14 +162,29 @@ static bool log_show_one(void)
 	return true;
 }
 
-void log_pump(unsigned limit)
+void log_pump(void)
 {
 	/* Whoever has the lock moves characters too, or soon will: nobody
 	 * waits here for another LP's console. */
 	if (!spinlock_try(&log_lock)) {
 		return;
 	}
-	for (unsigned i = 0; i < limit && log_show_one(); i++) {
+	for (unsigned i = 0; i < LOG_PUMP_MAX && log_show_one(); i++) {
+	}
+	spinlock_give(&log_lock);
+}
+
+void log_pay(uint32_t partition)
+{
+	struct log_buffer *b = &log_buffers[partition];
+
+	if (b->owed == 0 || b->owed_round != log_round ||
+	    !spinlock_try(&log_lock)) {
+		return;
+	}
+	for (unsigned i = 0; i < LOG_PUMP_MAX && b->owed != 0 &&
+			     log_show_one(); i++) {
+		b->owed--;
 	}
 	spinlock_give(&log_lock);
 }

@@ -2,7 +2,8 @@
 /*
  * The hypervisor's log: lines in a RAM ring that survives a warm reset, and
  * on the console that Kconfig chose. Writing never waits for the console:
- * log_pump() moves a bounded number of characters at a time.
+ * log_pump() moves a bounded number of characters at a time. It costs time, and
+ * so is done in the time of who made the lines, or in nobody's.
  */
 #ifndef CPU_LOG_H
 #define CPU_LOG_H
@@ -21,8 +22,17 @@ void log_start(void);
 /* A character of a partition's log port; lines come out as "[name] ...". */
 void log_guest(uint32_t partition, char c);
 
-/* Moves up to limit characters to the console, fewer if it is busy. */
-void log_pump(unsigned limit);
+/* From now on, what is written in the slot of a partition's VP is owed by that
+ * partition. Every LP that writes has its struct lp. */
+void log_begin_charging(void);
+
+/* Characters that one call moves: few, so that nothing has to wait long. */
+#define LOG_PUMP_MAX 16u
+
+/* Moves up to LOG_PUMP_MAX characters to the console, fewer if it is busy. */
+void log_pump(void);
+/* As log_pump(), but no more than this partition owes. */
+void log_pay(uint32_t partition);
 /* Moves all, waiting for the console: before a halt or reset only. */
 void log_flush(void);
 

@@ -55,6 +55,7 @@ struct lp {
 	uint32_t slot;
 	uint64_t slot_end_us;
 	uint64_t slot_end;
+	uint64_t long_end;		/* nothing long begins after that */
 	/* Machine checks in the hypervisor, not yet drained; the last one. */
 	uint64_t mce_count;
 	uint64_t mce_status;
@@ -131,6 +132,15 @@ bool lp_arm_timer(uint64_t deadline) must_use;
  */
 void lp_wait(const volatile uint32_t *attention);
 extern const uint8_t lp_wait_begin[], lp_wait_end[];
+
+/*
+ * May something begin that takes long (up to 20 us)? What may not waits
+ * for the next slot of its VP, so that no other slot begins late.
+ */
+static inline must_use bool lp_has_time(const struct lp *lp, uint64_t now)
+{
+	return now < lp->long_end;
+}
 
 /* Takes one pending vector, -1 if none. The caller ends it. */
 int lp_take_vector(struct lp *lp) must_use;

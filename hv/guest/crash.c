@@ -3,10 +3,13 @@
  * A guest's report of its own crash (TLFS 2.8: crash MSRs). Five parameters
  * and, if it says so, a text in its memory, all of it untrusted. The text goes
  * into the log in pieces of CRASH_PIECE bytes, one for each execution of the
- * guest's WRMSR, so that no exit takes long; then the failure policy decides.
+ * guest's WRMSR, so that no exit takes long, and none at the end of a slot;
+ * then the failure policy decides.
  */
 #include "abi/msr.h"
 #include "cpu/log.h"
+#include "cpu/lp.h"
+#include "cpu/tsc.h"
 #include "guest/synth.h"
 #include "mem/window.h"
 
@@ -78,6 +81,9 @@ enum outcome crash_write_control(struct vp *vp, uint64_t value)
 
 	if ((value & BIT(HV_CRASH_NOTIFY_BIT)) == 0) {
 		return OUTCOME_NEXT;
+	}
+	if (!lp_has_time(lp_self(), tsc_read())) {
+		return OUTCOME_SAME;
 	}
 	for (unsigned i = 0; i < CRASH_PARAMETER_COUNT; i++) {
 		p[i] = __atomic_load_n(&synth->crash[i], __ATOMIC_RELAXED);

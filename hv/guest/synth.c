@@ -6,6 +6,7 @@
  * as written, as the TLFS wants of reserved bits.
  */
 #include "abi/msr.h"
+#include "cpu/lp.h"
 #include "cpu/tsc.h"
 #include "guest/apic.h"
 #include "guest/guest.h"
@@ -130,13 +131,15 @@ bool synth_read_msr(struct vp *vp, uint32_t msr, uint64_t *value)
 }
 
 /*
- * The page MSRs of a partition are changed by one VP at a time. False: not
- * now; the VP is to execute its WRMSR again.
+ * The page MSRs of a partition are changed by one VP at a time, and while
+ * there is time in the slot for it. False: not now; the VP is to execute its
+ * WRMSR again.
  */
 static bool synth_take_pages(struct partition_synth_state *synth,
 			     enum outcome *outcome)
 {
-	if (__atomic_exchange_n(&synth->busy, 1, __ATOMIC_ACQUIRE) != 0) {
+	if (!lp_has_time(lp_self(), tsc_read()) ||
+	    __atomic_exchange_n(&synth->busy, 1, __ATOMIC_ACQUIRE) != 0) {
 		*outcome = OUTCOME_SAME;
 		return false;
 	}
@@ -235,14 +238,23 @@ static bool synth_write_reference_tsc(uint32_t partition, uint64_t value,
 	return done;
 }
 
-/* A VP's own page: no other VP changes it. */
-static bool synth_write_vp_assist(struct vp *vp, uint64_t value)
+static bool synth_write_vp_assist(struct vp *vp, uint64_t value,
+				  enum outcome *outcome)
 {
-	return synth_change_page(vp->partition,
+	struct partition_synth_state *synth =
+		&partition_table[vp->partition].synth;
+	bool done;
+
+	if (!synth_take_pages(synth, outcome)) {
+		return true;
+	}
+	done = synth_change_page(vp->partition,
 				 overlay_vp_id(vp->number, OVERLAY_VP_ASSIST),
 				 spa((uintptr_t)&overlay_pages_vp[vp->index]),
 				 NESTED_READ | NESTED_WRITE,
 				 &vp->synth.vp_assist, value);
+	synth_give_pages(synth);
+	return done;
 }
 
 static bool synth_write_crash(uint32_t partition, uint32_t msr, uint64_t value)
@@ -274,7 +286,7 @@ bool synth_write_msr(struct vp *vp, uint32_t msr, uint64_t value,
 		return synth_write_reference_tsc(vp->partition, value,
 						 outcome);
 	case HV_MSR_VP_ASSIST_PAGE:
-		return synth_write_vp_assist(vp, value);
+		return synth_write_vp_assist(vp, value, outcome);
 	case HV_MSR_RESET:
 		if ((value & HV_MSR_RESET_NOW) != 0) {
 			partition_request_end(vp, END_RESET);

@@ -14,11 +14,10 @@
 #include "lib/bits.h"
 #include "run/run.h"
 
-#define PUMP_BUSY 16u		/* characters of log an exit may move */
-#define PUMP_IDLE 64u
-
 /* How soon to look whether an NMI's handler has ended without an exit. */
 #define NMI_LOOK_US 100u
+/* The log is fed by who is idle for so long yet. */
+#define PUMP_US 20u
 /* The longest time in a guest, or asleep, without a look around. */
 #define SLICE_MAX_US 1000000u
 
@@ -175,14 +174,15 @@ static void loop_deliver(struct vp *vp)
 	}
 }
 
-static void loop_idle(struct lp *lp, uint64_t deadline)
+static void loop_idle(struct lp *lp, uint64_t now, uint64_t deadline)
 {
 	const struct vp *vp = schedule_current(lp);
 
 	/* Nothing else lets them in while no guest runs. */
 	regs_take_interrupts();
-	if (!log_is_shown()) {
-		log_pump(PUMP_IDLE);
+	if (!log_is_shown() && now < deadline &&
+	    deadline - now > tsc_from_us(PUMP_US)) {
+		log_pump();
 		return;
 	}
 	if (!lp_arm_timer(deadline)) {
@@ -274,13 +274,13 @@ loop_rest(struct lp *lp, struct vp *vp, uint64_t now, uint64_t end)
 	uint64_t deadline;
 
 	if (vp == NULL) {
-		loop_idle(lp, end);
+		loop_idle(lp, now, end);
 		return;
 	}
 	if (vp->state == VP_HALTED) {
 		deadline = loop_settle(vp, now, end);
 		if (vp->state == VP_HALTED) {
-			loop_idle(lp, deadline);
+			loop_idle(lp, now, deadline);
 		}
 		return;
 	}
@@ -288,11 +288,11 @@ loop_rest(struct lp *lp, struct vp *vp, uint64_t now, uint64_t end)
 	if (vp->state == VP_READY) {
 		lifecycle_take_up(vp);
 	} else if (vp->number == 0 && lifecycle_has_work(p) &&
-		   schedule_has_time(lp, now)) {
+		   lp_has_time(lp, now)) {
 		regs_take_interrupts();
 		lifecycle_work(p);
 	} else {
-		loop_idle(lp, end);
+		loop_idle(lp, now, end);
 	}
 }
 
@@ -325,8 +325,8 @@ _Noreturn void loop_run(void)
 		if (lp->attention != 0) {
 			loop_drain(lp);
 		}
-		if (!log_is_shown()) {
-			log_pump(PUMP_BUSY);
+		if (!log_is_shown() && vp != NULL) {
+			log_pay(vp->partition);
 		}
 		if (vp != NULL && vp->requests != 0) {
 			loop_requests(vp);

@@ -26,8 +26,6 @@ void schedule_start(struct lp *lp);
 void schedule_next(struct lp *lp, uint64_t now);
 /* VP of the present slot, null if it is an idle one. */
 struct vp *schedule_current(const struct lp *lp) must_use;
-/* May a piece of the hypervisor's own work (life cycle) begin in this slot? */
-bool schedule_has_time(const struct lp *lp, uint64_t now) must_use;
 
 /* lifecycle.c: how partitions start, end and start again. */
 void lifecycle_start_all(void);

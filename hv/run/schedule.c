@@ -9,8 +9,9 @@
 #include "cpu/tsc.h"
 #include "run/run.h"
 
-/* The longest piece of work that must not reach into the next slot. */
-#define PIECE_MAX_US 20u
+/* The longest piece of work that must not reach into the next slot; in slots
+ * that are shorter than that it begins in their first half. */
+#define LONG_MAX_US 20u
 
 static uint64_t schedule_epoch;
 
@@ -21,8 +22,14 @@ void schedule_set_start(uint64_t tsc)
 
 static void schedule_set_end(struct lp *lp, uint64_t us)
 {
+	uint32_t length_us =
+		lp_configs[lp->index].slots[lp->slot].length_us;
+
 	lp->slot_end_us = us;
 	lp->slot_end = schedule_epoch + tsc_from_us(us);
+	lp->long_end = lp->slot_end -
+		       tsc_from_us(length_us / 2 < LONG_MAX_US ? length_us / 2
+							       : LONG_MAX_US);
 }
 
 struct vp *schedule_current(const struct lp *lp)
@@ -56,6 +63,7 @@ void schedule_start(struct lp *lp)
 
 	lp->slot = 0;
 	lp->slot_end = UINT64_MAX;
+	lp->long_end = UINT64_MAX;
 	if (config->slot_count == 0) {
 		return;
 	}
@@ -94,16 +102,4 @@ void schedule_next(struct lp *lp, uint64_t now)
 				 config->slots[lp->slot].length_us);
 	}
 	schedule_switch(lp, config->slots[lp->slot].vp);
-}
-
-/* In slots that are shorter than that: in their first half. */
-bool schedule_has_time(const struct lp *lp, uint64_t now)
-{
-	const struct slot_config *slot = &lp_configs[lp->index].slots[lp->slot];
-	uint32_t piece = slot->length_us / 2;
-
-	if (piece == 0 || piece > PIECE_MAX_US) {
-		piece = PIECE_MAX_US;
-	}
-	return now < lp->slot_end && lp->slot_end - now > tsc_from_us(piece);
 }

@@ -341,7 +341,9 @@ class Machine:
                 return found
         self.passed[partition] = len(self.lines)
         for stream in self.all_streams():
-            if partition in (None, stream.name) and stream.rest:
+            # A UART may show a prompt; the log is made of whole lines.
+            if stream is not self.log and stream.rest \
+                    and partition in (None, stream.name):
                 found = regex.search(clean(stream.partial()))
                 if found:
                     self.add_line(stream.name, stream.take_partial())

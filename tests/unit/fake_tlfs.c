@@ -9,6 +9,7 @@
 #include "abi/msr.h"
 #include "cpu/id.h"
 #include "cpu/log.h"
+#include "cpu/lp.h"
 #include "cpu/tsc.h"
 #include "guest/apic.h"
 #include "guest/guest.h"
@@ -30,6 +31,7 @@ enum hv_err fake_map_answer;
 void (*fake_on_flush)(void);
 unsigned fake_flush_count;
 uint64_t fake_tsc;
+struct lp fake_lp;
 uint64_t fake_xcr0;
 char fake_log[32768];
 struct fake_end fake_end;
@@ -112,6 +114,7 @@ int fake_tlfs_setup(void **state)
 	fake_on_flush = NULL;
 	fake_flush_count = 0;
 	fake_tsc = 1000000;
+	fake_lp = (struct lp){ .long_end = UINT64_MAX };
 	fake_xcr0 = 0x100000207;
 	fake_machine_config = (struct machine_config){ .vendor = VENDOR_AMD };
 
@@ -143,6 +146,11 @@ int fake_tlfs_setup(void **state)
 }
 
 /* ---- cpu --------------------------------------------------------------- */
+
+struct lp *lp_self(void)
+{
+	return &fake_lp;
+}
 
 uint64_t tsc_read(void)
 {

@@ -48,6 +48,7 @@ extern void (*fake_on_flush)(void);
 extern unsigned fake_flush_count;
 
 extern uint64_t fake_tsc;
+extern struct lp fake_lp;	/* the slot never ends, at first */
 extern uint64_t fake_xcr0;		/* what the machine supports */
 extern char fake_log[32768];		/* lines and guest text as they come */
 

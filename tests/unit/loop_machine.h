@@ -74,6 +74,7 @@ static struct vp *const vp2 = &vp_table[2];
 
 static uint64_t now;
 static unsigned eois, logs, pumped, waits, worked, taken_up, took_interrupts;
+static unsigned paid[2];
 static uint64_t armed;
 static bool arm_fails;
 static bool masked[24];
@@ -110,7 +111,6 @@ void lp_wait(const volatile uint32_t *attention)
 {
 	assert_ptr_equal(attention, &lp0->attention);
 	assert_int_equal(lp0->interruptible, LP_IDLE);
-	assert_int_equal(log_waiting, 0);
 	waits++;
 }
 
@@ -151,10 +151,14 @@ void log_line(const char *format, ...)
 	logs++;
 }
 
-void log_pump(unsigned limit)
+void log_pump(void)
 {
-	assert_true(limit <= 64);
 	pumped++;
+}
+
+void log_pay(uint32_t partition)
+{
+	paid[partition]++;
 }
 
 void ioapic_regs_start(void)
@@ -239,6 +243,7 @@ static int setup(void **state)
 	memset(line_states, 0, sizeof(line_states));
 	eois = logs = pumped = waits = worked = taken_up = 0;
 	took_interrupts = 0;
+	memset(paid, 0, sizeof(paid));
 	log_waiting = 0;
 	arm_fails = false;
 	armed = 0;

@@ -11,6 +11,7 @@
 
 #include "abi/msr.h"
 #include "abi/tlfs.h"
+#include "cpu/lp.h"
 #include "cpu/tsc.h"
 #include "fake_tlfs.h"
 #include "guest/apic.h"
@@ -183,6 +184,20 @@ static void test_crash_text_changes(void **state)
 	assert_int_equal(fake_log[strlen(fake_log) - 1], '\n');
 }
 
+/* At the end of a slot nothing of it is done. */
+static void test_crash_has_time(void **state)
+{
+	(void)state;
+	fake_lp.long_end = fake_tsc;
+	assert_int_equal(fake_wrmsr(vp, HV_MSR_CRASH_CTL, 3ull << 62),
+			 OUTCOME_SAME);
+	assert_int_equal(fake_end.fail_count, 0);
+	assert_string_equal(fake_log, "");
+	fake_lp.long_end = fake_tsc + 1;
+	assert_int_equal(fake_wrmsr(vp, HV_MSR_CRASH_CTL, 3ull << 62),
+			 OUTCOME_STOP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +208,7 @@ int main(void)
 		cmocka_unit_test_setup(test_crash_text_is_bounded, setup),
 		cmocka_unit_test_setup(test_crash_text_elsewhere, setup),
 		cmocka_unit_test_setup(test_crash_text_changes, setup),
+		cmocka_unit_test_setup(test_crash_has_time, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

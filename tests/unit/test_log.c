@@ -47,6 +47,18 @@ void port_out8(uint16_t port, uint8_t v)
 	shown[shown_count++] = (char)v;
 }
 
+static struct lp lp;
+
+struct lp *lp_self(void)
+{
+	return &lp;
+}
+
+/* VP 0 and 1: of "one"; VP 2: of "two". */
+const struct vp_config vp_configs[] = {
+	{ .partition = 0 }, { .partition = 0 }, { .partition = 1 }
+};
+
 uint32_t lapic_id(void)
 {
 	return 0;
@@ -65,6 +77,8 @@ static int setup(void **state)
 	shown_count = 0;
 	room = sizeof(shown);
 	log_lock = (struct spinlock){ 0, 0 };
+	log_charges = false;
+	lp.current_vp = CONFIG_NONE;
 	log_start();
 	return 0;
 }
@@ -79,7 +93,7 @@ static void write_guest(uint32_t partition, const char *text)
 static void show_all(void)
 {
 	while (!log_is_shown()) {
-		log_pump(16);
+		log_pump();
 	}
 }
 
@@ -167,11 +181,11 @@ static void test_pump_is_bounded(void **state)
 {
 	(void)state;
 	log_line("0123456789");
-	log_pump(5);
-	assert_string_equal(shown, "[bulk");
+	log_pump();
+	assert_string_equal(shown, "[bulkhead] 01234");
 	room = 2;
-	log_pump(16);
-	assert_string_equal(shown, "[bulkhe");
+	log_pump();
+	assert_string_equal(shown, "[bulkhead] 0123456");
 	assert_false(log_is_shown());
 }
 
@@ -181,11 +195,69 @@ static void test_pump_does_not_wait(void **state)
 	(void)state;
 	log_line("x");
 	spinlock_take(&log_lock);
-	log_pump(16);
+	log_pump();
 	assert_int_equal(shown_count, 0);
 	spinlock_give(&log_lock);
-	log_pump(3);
-	assert_int_equal(shown_count, 3);
+	log_pump();
+	assert_string_equal(shown, "[bulkhead] x\n");
+}
+
+/* Who wrote pays, as much as it wrote, and for nobody else. */
+static void test_writer_pays(void **state)
+{
+	(void)state;
+	log_begin_charging();
+	lp.current_vp = 2;
+	write_guest(1, "from two\n");			/* 15 characters */
+	log_line("about two");				/* 21 */
+	log_pay(0);
+	assert_int_equal(shown_count, 0);
+	lp.current_vp = 1;
+	write_guest(0, "1\n");				/* 8 */
+	log_pay(0);
+	assert_string_equal(shown, "[two] fr");
+	log_pay(0);
+	assert_int_equal(shown_count, 8);
+	log_pay(1);
+	assert_int_equal(shown_count, 8 + LOG_PUMP_MAX);
+	for (unsigned i = 0; i < 9; i++) {
+		log_pay(1);
+	}
+	assert_int_equal(shown_count, 15 + 21 + 8);
+	assert_true(ring.head == log_shown);
+}
+
+/* What was moved while nothing ran is paid for. */
+static void test_idle_pays(void **state)
+{
+	(void)state;
+	log_begin_charging();
+	lp.current_vp = 0;
+	log_line("0123456789");
+	show_all();
+	lp.current_vp = 2;
+	log_line("0123456789");
+	shown_count = 0;
+	log_pay(0);
+	assert_int_equal(shown_count, 0);
+	log_pay(1);
+	assert_int_equal(shown_count, LOG_PUMP_MAX);
+}
+
+/* Before the LPs have their struct, and in nobody's slot: nobody's. */
+static void test_nobody_pays(void **state)
+{
+	(void)state;
+	lp.current_vp = 0;
+	log_line("x");
+	log_begin_charging();
+	lp.current_vp = CONFIG_NONE;
+	log_line("y");
+	log_pay(0);
+	log_pay(1);
+	assert_int_equal(shown_count, 0);
+	show_all();
+	assert_string_equal(shown, "[bulkhead] x\n[bulkhead] y\n");
 }
 
 static void test_survives_a_warm_reset(void **state)
@@ -225,6 +297,9 @@ int main(void)
 		cmocka_unit_test_setup(test_two_writers, setup),
 		cmocka_unit_test_setup(test_pump_is_bounded, setup),
 		cmocka_unit_test_setup(test_pump_does_not_wait, setup),
+		cmocka_unit_test_setup(test_writer_pays, setup),
+		cmocka_unit_test_setup(test_idle_pays, setup),
+		cmocka_unit_test_setup(test_nobody_pays, setup),
 		cmocka_unit_test_setup(test_survives_a_warm_reset, setup),
 		cmocka_unit_test_setup(test_overrun, setup),
 	};

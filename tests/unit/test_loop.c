@@ -213,12 +213,17 @@ static void test_idle(void **state)
 	log_waiting = 1;
 	turn_at(2);
 	assert_int_equal(pumped, 1);
+	/* but not when its deadline is near: that must not be late */
+	turn_at(81);
+	assert_int_equal(pumped, 1);
+	assert_int_equal(waits, 1);
+	waits = 0;
 	log_waiting = 0;
 	arm_fails = true;
-	turn_at(3);
+	turn_at(82);
 	arm_fails = false;
 	vp0->requests = VP_REQUEST_FLUSH;
-	loop_idle(lp0, UINT64_MAX);
+	loop_idle(lp0, now, UINT64_MAX);
 	assert_int_equal(waits, 0);
 	assert_int_equal(lp0->interruptible, LP_IN_HYPERVISOR);
 }

@@ -178,7 +178,7 @@ static void test_own_lp(void **state)
 	start(1, 1000000000);
 	assert_string_equal(done, "l2r7");
 	assert_int_equal(lp.slot_end, UINT64_MAX);
-	assert_true(schedule_has_time(&lp, EPOCH));
+	assert_true(lp_has_time(&lp, EPOCH));
 	start(2, 1000000000);
 	assert_string_equal(done, "");
 	assert_int_equal(lp.slot_end, UINT64_MAX);
@@ -223,15 +223,18 @@ static void test_not_alive(void **state)
 static void test_time_for_work(void **state)
 {
 	(void)state;
-	assert_true(schedule_has_time(&lp, lp.slot_end - tsc_from_us(21)));
-	assert_false(schedule_has_time(&lp, lp.slot_end - tsc_from_us(20)));
-	assert_false(schedule_has_time(&lp, lp.slot_end));
-	assert_false(schedule_has_time(&lp, lp.slot_end + 1));
+	assert_true(lp_has_time(&lp, lp.slot_end - tsc_from_us(21)));
+	assert_false(lp_has_time(&lp, lp.slot_end - tsc_from_us(20)));
+	assert_false(lp_has_time(&lp, lp.slot_end));
+	assert_false(lp_has_time(&lp, lp.slot_end + 1));
+	next_at(CYCLE_US + 1);
+	assert_true(lp_has_time(&lp, lp.slot_end - tsc_from_us(21)));
+	assert_false(lp_has_time(&lp, lp.slot_end - tsc_from_us(20)));
 	/* in a short slot: in its first half, so it begins at all */
 	start(3, 1000000000);
-	assert_true(schedule_has_time(&lp, lp.slot_end - tsc_from_us(10)));
-	assert_true(schedule_has_time(&lp, lp.slot_end - tsc_from_us(6)));
-	assert_false(schedule_has_time(&lp, lp.slot_end - tsc_from_us(5)));
+	assert_true(lp_has_time(&lp, lp.slot_end - tsc_from_us(10)));
+	assert_true(lp_has_time(&lp, lp.slot_end - tsc_from_us(6)));
+	assert_false(lp_has_time(&lp, lp.slot_end - tsc_from_us(5)));
 }
 
 int main(void)

@@ -11,6 +11,7 @@
 
 #include "abi/msr.h"
 #include "abi/tlfs.h"
+#include "cpu/lp.h"
 #include "cpu/tsc.h"
 #include "fake_tlfs.h"
 #include "guest/apic.h"
@@ -338,6 +339,31 @@ static void test_two_vps_at_once(void **state)
 	assert_false(overlay(OVERLAY_HYPERCALL)->mapped);
 }
 
+/* At the end of a slot no page moves: that takes long. */
+static void test_pages_have_time(void **state)
+{
+	static const uint32_t msrs[] = {
+		HV_MSR_HYPERCALL, HV_MSR_REFERENCE_TSC, HV_MSR_VP_ASSIST_PAGE
+	};
+
+	(void)state;
+	wrmsr(HV_MSR_GUEST_OS_ID, OS_ID);
+	fake_lp.long_end = fake_tsc;
+	for (unsigned i = 0; i < ARRAY_COUNT(msrs); i++) {
+		assert_int_equal(fake_wrmsr(vp, msrs[i], 0x3001 + i * 0x1000),
+				 OUTCOME_SAME);
+		assert_int_equal(rdmsr(msrs[i]), 0);
+	}
+	assert_int_equal(fake_wrmsr(vp, HV_MSR_GUEST_OS_ID, 0), OUTCOME_SAME);
+	assert_int_equal(rdmsr(HV_MSR_GUEST_OS_ID), OS_ID);
+	assert_int_equal(fake_flush_count, 0);
+	fake_lp.long_end = fake_tsc + 1;
+	for (unsigned i = 0; i < ARRAY_COUNT(msrs); i++) {
+		wrmsr(msrs[i], 0x3001 + i * 0x1000);
+	}
+	assert_int_equal(fake_flush_count, 3);
+}
+
 /* ---- time -------------------------------------------------------------- */
 
 static uint64_t page_time(const struct hv_reference_tsc_page *page,
@@ -516,6 +542,7 @@ int main(void)
 		cmocka_unit_test_setup(test_hypercall_beyond_space, setup),
 		cmocka_unit_test_setup(test_hypercall_pool_full, setup),
 		cmocka_unit_test_setup(test_two_vps_at_once, setup),
+		cmocka_unit_test_setup(test_pages_have_time, setup),
 		cmocka_unit_test_setup(test_reference_tsc, setup),
 		cmocka_unit_test_setup(test_reference_tsc_beyond_space, setup),
 		cmocka_unit_test_setup(test_reference_time, setup),
