@@ -4,9 +4,10 @@
  * partitions' log ports, in memory that no boot loader clears: after a warm
  * reset what the previous run said is still there. The console is fed from
  * the ring, a few characters at a time: by LPs that have nothing to run, and
- * at exits of those partitions that wrote, as many characters as they wrote.
- * So a neighbour that writes much takes no time of others; and a console that
- * is slow or absent loses characters.
+ * at exits of those partitions that wrote, as many characters as they wrote
+ * (what nobody wrote, as at boot, is anybody's). So a neighbour that writes
+ * much takes no time of others; and a console that is slow or absent loses
+ * characters.
  */
 #include "cpu/log.h"
 #include "config/config.h"
@@ -43,6 +44,7 @@ static struct spinlock log_lock;
 static uint64_t log_shown;	/* characters given to the console */
 static uint32_t log_round = 1;	/* each ends when all has been shown */
 static bool log_charges;
+static uint64_t log_unowned;	/* characters that no partition owes */
 volatile uint32_t log_waiting;	/* log_shown != ring.head, set under the lock */
 
 static void log_put(char c)
@@ -60,6 +62,7 @@ static void log_charge(uint64_t count)
 	struct log_buffer *b;
 
 	if (vp == CONFIG_NONE) {
+		log_unowned += count;
 		return;
 	}
 	b = &log_buffers[vp_configs[vp].partition];
@@ -96,6 +99,7 @@ void log_start(void)
 		return;
 	}
 	log_shown = ring.head > LOG_SIZE ? ring.head - LOG_SIZE : 0;
+	log_unowned = ring.head - log_shown;
 	log_line("log: what is above was left by the run before this one");
 }
 
@@ -146,12 +150,7 @@ void log_guest(uint32_t partition, char c)
 /* Under the lock. Returns false when there is nothing left, or no room. */
 static bool log_show_one(void)
 {
-	if (log_shown == ring.head) {
-		log_waiting = 0;
-		log_round++;
-		return false;
-	}
-	if (!console_is_ready()) {
+	if (log_shown == ring.head || !console_is_ready()) {
 		return false;
 	}
 	if (ring.head - log_shown > LOG_SIZE) {
@@ -160,6 +159,16 @@ static bool log_show_one(void)
 	console_put(ring.text[log_shown % LOG_SIZE]);
 	log_shown++;
 	return true;
+}
+
+/* Under the lock: when all has been shown, nobody owes any more. */
+static void log_settle(void)
+{
+	if (log_shown == ring.head) {
+		log_waiting = 0;
+		log_unowned = 0;
+		log_round++;
+	}
 }
 
 void log_pump(void)
@@ -171,21 +180,28 @@ void log_pump(void)
 	}
 	for (unsigned i = 0; i < LOG_PUMP_MAX && log_show_one(); i++) {
 	}
+	log_settle();
 	spinlock_give(&log_lock);
 }
 
 void log_pay(uint32_t partition)
 {
 	struct log_buffer *b = &log_buffers[partition];
+	uint64_t left;
 
-	if (b->owed == 0 || b->owed_round != log_round ||
-	    !spinlock_try(&log_lock)) {
+	if (!spinlock_try(&log_lock)) {
 		return;
 	}
-	for (unsigned i = 0; i < LOG_PUMP_MAX && b->owed != 0 &&
-			     log_show_one(); i++) {
-		b->owed--;
+	left = log_unowned + (b->owed_round == log_round ? b->owed : 0);
+	for (unsigned i = 0; i < LOG_PUMP_MAX && left != 0 && log_show_one();
+	     i++, left--) {
+		if (log_unowned != 0) {
+			log_unowned--;
+		} else {
+			b->owed--;
+		}
 	}
+	log_settle();
 	spinlock_give(&log_lock);
 }
 
@@ -194,11 +210,12 @@ void log_flush(void)
 {
 	uint64_t tries = 0;
 
-	while (!log_is_shown() && tries < 1ull << 24) {
+	while (log_shown != ring.head && tries < 1ull << 24) {
 		if (!log_show_one()) {
 			tries++;
 		}
 	}
+	log_settle();
 }
 
 void panic_begin(void)

@@ -31,7 +31,7 @@ void log_begin_charging(void);
 
 /* Moves up to LOG_PUMP_MAX characters to the console, fewer if it is busy. */
 void log_pump(void);
-/* As log_pump(), but no more than this partition owes. */
+/* As log_pump(), but no more than this partition owes, or nobody does. */
 void log_pay(uint32_t partition);
 /* Moves all, waiting for the console: before a halt or reset only. */
 void log_flush(void);
