@@ -33,6 +33,9 @@ libubsan1 unit tests: undefined behaviour sanitizer (gcc)
 python3-pytest tests of the compiler and of whole images
 python3-pexpect tests that type into a terminal
 cloc counts source lines
+bochs the emulator whose processor saves the next RIP
+bochsbios its firmware
+vgabios its firmware
 '
 action=${1:-check} goal=${2:-run}
 # Another distribution knows its packages by other names.

@@ -48,6 +48,18 @@ enum outcome {
 	OUTCOME_STOP		/* partition_fail() or _reset() was called */
 };
 
+/*
+ * Rows of its partition's tables that the last exits found: no state, they
+ * only save the search. row is an index + 1; 0: empty; CONFIG_NONE: no row.
+ */
+#define ROW_MEMO_COUNT 4u
+
+struct row_memo {
+	uint32_t key;			/* MSR, or leaf ... */
+	uint32_t subkey;		/* ... and subleaf */
+	uint32_t row;
+};
+
 struct vp {
 	struct vcpu vcpu;
 	uint32_t index;			/* in vp_table and vp_configs */
@@ -65,6 +77,9 @@ struct vp {
 
 	struct apic_state apic;
 	struct vp_synth_state synth;
+
+	struct row_memo msr_memos[ROW_MEMO_COUNT];
+	struct row_memo cpuid_memos[ROW_MEMO_COUNT];
 
 	uint64_t exits[EXIT_KIND_COUNT];
 	uint64_t denied_count;		/* ports, MSRs, GPAs refused */

@@ -40,9 +40,9 @@ static inline bool cpuid_row_fits(const struct cpuid_config *row,
  * first row of the leaf goes on to one row whatever it meets, and never
  * leaves the table, even mispredicted.
  */
-static inline const struct cpuid_config *
-cpuid_find_row(const struct partition_config *config, uint32_t leaf,
-	       uint32_t subleaf)
+static __attribute__((noinline)) const struct cpuid_config *
+cpuid_search_row(const struct partition_config *config, uint32_t leaf,
+		 uint32_t subleaf)
 {
 	const struct cpuid_config *middle, *row = config->cpuids;
 	const struct cpuid_config *end = row + config->cpuid_count;
@@ -61,6 +61,25 @@ cpuid_find_row(const struct partition_config *config, uint32_t leaf,
 		}
 	}
 	return NULL;
+}
+
+static inline const struct cpuid_config *
+cpuid_find_row(struct vp *vp, uint32_t leaf, uint32_t subleaf)
+{
+	const struct partition_config *config =
+		partition_config(vp->partition);
+	struct row_memo *memo = &vp->cpuid_memos[leaf % ROW_MEMO_COUNT];
+	const struct cpuid_config *row;
+
+	if (memo->key != leaf || memo->subkey != subleaf || memo->row == 0) {
+		row = cpuid_search_row(config, leaf, subleaf);
+		memo->key = leaf;
+		memo->subkey = subleaf;
+		memo->row = row == NULL ? CONFIG_NONE :
+			    (uint32_t)(row - config->cpuids) + 1;
+	}
+	return memo->row == CONFIG_NONE ? NULL
+					: &config->cpuids[memo->row - 1];
 }
 
 /* Bytes that XSAVE (or XSAVEC, compacted) needs for these features. */
@@ -89,8 +108,8 @@ static uint32_t cpuid_xsave_size(uint64_t features, bool compacted)
 }
 
 /* Leaves 0xD.0 and 0xD.1: sizes for what the guest has on and may have. */
-static void cpuid_fill_xstate(const struct vp *vp, uint32_t subleaf,
-			      uint32_t regs[4])
+static __attribute__((noinline)) void
+cpuid_fill_xstate(const struct vp *vp, uint32_t subleaf, uint32_t regs[4])
 {
 	uint64_t live;
 
@@ -165,11 +184,10 @@ static void cpuid_fill_dynamic(const struct vp *vp,
 	}
 }
 
-static void cpuid_read_row(const struct vp *vp, uint32_t leaf,
-			   uint32_t subleaf, uint32_t regs[4])
+static inline void cpuid_read_row(struct vp *vp, uint32_t leaf,
+				  uint32_t subleaf, uint32_t regs[4])
 {
-	const struct cpuid_config *row = cpuid_find_row(
-		partition_config(vp->partition), leaf, subleaf);
+	const struct cpuid_config *row = cpuid_find_row(vp, leaf, subleaf);
 
 	if (row == NULL) {
 		for (unsigned i = 0; i < 4; i++) {

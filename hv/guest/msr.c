@@ -26,8 +26,8 @@ static bool msr_is_apic(uint32_t msr)
  * goes on to one row whatever it meets, and never leaves the table, even
  * mispredicted.
  */
-static inline const struct msr_config *
-msr_find_row(const struct partition_config *config, uint32_t msr)
+static __attribute__((noinline)) const struct msr_config *
+msr_search_row(const struct partition_config *config, uint32_t msr)
 {
 	const struct msr_config *middle, *row = config->msrs;
 	uint32_t count = config->msr_count;
@@ -43,6 +43,22 @@ msr_find_row(const struct partition_config *config, uint32_t msr)
 		count -= count / 2;
 	}
 	return row->first <= msr && msr <= row->last ? row : NULL;
+}
+
+static inline const struct msr_config *
+msr_find_row(struct vp *vp, const struct partition_config *config,
+	     uint32_t msr)
+{
+	struct row_memo *memo = &vp->msr_memos[msr % ROW_MEMO_COUNT];
+	const struct msr_config *row;
+
+	if (memo->key != msr || memo->row == 0) {
+		row = msr_search_row(config, msr);
+		memo->key = msr;
+		memo->row = row == NULL ? CONFIG_NONE :
+			    (uint32_t)(row - config->msrs) + 1;
+	}
+	return memo->row == CONFIG_NONE ? NULL : &config->msrs[memo->row - 1];
 }
 
 static enum outcome msr_deny(struct vp *vp)
@@ -104,7 +120,7 @@ enum outcome msr_handle(struct vp *vp, const struct vcpu_exit *exit)
 	bool write = exit->msr.write;
 	const struct partition_config *config =
 		partition_config(vp->partition);
-	const struct msr_config *row = msr_find_row(config, msr);
+	const struct msr_config *row = msr_find_row(vp, config, msr);
 	uint8_t action;
 
 	if (row != NULL) {

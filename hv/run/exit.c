@@ -41,9 +41,18 @@ exit_fail(struct vp *vp, const char *reason, uint64_t info)
 
 enum outcome exit_decide(struct vp *vp, const struct vcpu_exit *exit)
 {
-	/* The shortest of all, so that its way is, too. */
+	/* These are the shortest, so that their way is, too. */
 	if (exit->kind == EXIT_IO) {
 		return io_handle(vp, exit);
+	}
+	if (exit->kind == EXIT_MSR) {
+		return msr_handle(vp, exit);
+	}
+	if (exit->kind == EXIT_CPUID) {
+		return cpuid_handle(vp);
+	}
+	if (exit->kind == EXIT_HYPERCALL) {
+		return hypercall_handle(vp);
 	}
 	switch (exit->kind) {
 	case EXIT_NONE:

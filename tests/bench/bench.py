@@ -4,8 +4,8 @@
 bench.py BUILD GUESTS [--write]: measures what the budgets are about, compares,
 and with --write puts the table into docs/numbers.md.
 
-Times are emulated instructions: QEMU with -icount shift=0 and one CPU, where
-the same image gives the same numbers on every machine.
+Times are emulated instructions: QEMU with -icount shift=0 and one CPU, or
+Bochs, where the same image gives the same numbers on every machine.
 """
 import os
 import re
@@ -19,6 +19,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests/emu"))
+from bochs import Bochs  # noqa: E402
 from emulator import Machine  # noqa: E402
 
 KIB = 1024
@@ -31,6 +32,16 @@ EXITS = {
     "rdmsr": (500, "RDMSR, fetched and checked"),
     "wrmsr": (500, "WRMSR, fetched and checked"),
     "hypercall": (500, "hypercall, fetched and checked"),
+}
+# The same where the processor saves the next RIP: Bochs' AMD processor. The
+# least of many: its periodic interrupts are not switched off.
+EXITS_NRIP = {
+    "port": (300, "port, out; next RIP known"),
+    "port-in": (300, "port, in; next RIP known"),
+    "cpuid": (375, "CPUID; next RIP known"),
+    "rdmsr": (375, "RDMSR; next RIP known"),
+    "wrmsr": (375, "WRMSR; next RIP known"),
+    "hypercall": (375, "hypercall; next RIP known"),
 }
 
 
@@ -81,6 +92,15 @@ class Bench:
                 self.row(f"{what}; {count} partition{plural}",
                          measured[count, kind], budget, "instructions")
 
+    def exits_nrip(self):
+        with Bochs(self.image("tests/bench/nrip.dts")) as machine:
+            machine.expect("DONE 1 passed, 0 failed", "bench", 180)
+            measured = dict(re.match(r"bench (\S+) min (\d+)", line).groups()
+                            for line in machine.text("bench")
+                            if line.startswith("bench "))
+        for kind, (budget, what) in EXITS_NRIP.items():
+            self.row(what, int(measured[kind]), budget, "instructions")
+
     def boot(self):
         directory = self.image("tests/bench/one.dts")
         image = Symbols(os.path.join(directory, "bulkhead.elf"))
@@ -123,7 +143,7 @@ class Bench:
             text=True, stdout=subprocess.PIPE).stdout
         total = [row.split(",") for row in said.splitlines()
                  if ",SUM," in row]
-        self.row("hypervisor source (cloc)", int(total[0][4]), 12000,
+        self.row("hypervisor source (cloc)", int(total[0][4]), 17000,
                  "lines")
 
     def edit(self):
@@ -256,6 +276,7 @@ def count_instructions(directory, addresses):
 def main():
     bench = Bench(sys.argv[1], sys.argv[2])
     bench.exits()
+    bench.exits_nrip()
     bench.boot()
     bench.sizes()
     bench.lines()

@@ -231,8 +231,40 @@ static void test_xstate_compacted(void **state)
 	/* Neither XSAVEC nor XSAVES: no size. */
 	fake_partition_configs[PARTITION_FULL].cpuids = plain;
 	fake_partition_configs[PARTITION_FULL].cpuid_count = 1;
+	memset(vp->cpuid_memos, 0, sizeof(vp->cpuid_memos));
 	cpuid(vp, 0xd, 1);
 	expect(5, 0, 0, 0);
+}
+
+/* Whatever was asked before: every leaf and subleaf gets its own row. */
+static void test_any_order(void **state)
+{
+	static const uint32_t leaves[] = {
+		0, 1, 4, 5, 7, 0xb, 0xd, 0x11, 0x80000000, 0x80000001,
+		0xfffffffc, 0xffffffff
+	};
+	uint32_t want[ARRAY_COUNT(leaves)][3][4];
+	struct vp *vp = &vp_table[0];
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_COUNT(leaves); i++) {
+		for (uint32_t j = 0; j < 3; j++) {
+			memset(vp->cpuid_memos, 0, sizeof(vp->cpuid_memos));
+			cpuid(vp, leaves[i], j);
+			memcpy(want[i][j], (uint32_t[]){ eax, ebx, ecx, edx },
+			       sizeof(want[i][j]));
+		}
+	}
+	for (unsigned i = 0, at = 0; i < 4000; i++) {
+		unsigned leaf, j;
+
+		at = at * 1103515245u + 12345u;
+		leaf = (at >> 16) % ARRAY_COUNT(leaves);
+		j = (at >> 24) % 3;
+		cpuid(vp, leaves[leaf], j);
+		expect(want[leaf][j][0], want[leaf][j][1], want[leaf][j][2],
+		       want[leaf][j][3]);
+	}
 }
 
 static void test_synth_leaves(void **state)
@@ -308,6 +340,7 @@ int main(void)
 		cmocka_unit_test_setup(test_ospke, setup),
 		cmocka_unit_test_setup(test_xstate, setup),
 		cmocka_unit_test_setup(test_xstate_compacted, setup),
+		cmocka_unit_test_setup(test_any_order, setup),
 		cmocka_unit_test_setup(test_synth_leaves, setup),
 		cmocka_unit_test_setup(test_privileges, setup),
 		cmocka_unit_test_setup(test_not_shown, setup),

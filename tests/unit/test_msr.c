@@ -75,6 +75,23 @@ static void test_value(void **state)
 	assert_int_equal(rdmsr(0x8b), 0x99);
 }
 
+/* MSRs that share a place in the memo: with a row, without, synthetic. */
+static void test_any_order(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(rdmsr(0x17), 0x1122334455667788);
+		assert_int_equal(rdmsr(0x8b), 0x99);
+		assert_true(fake_rdmsr_faults(vp, 0x18f));
+		assert_int_equal(rdmsr(0x8b), 0x99);
+		assert_true(fake_rdmsr_faults(vp, 0xffffffff));
+		assert_true(fake_rdmsr_faults(vp, 0));
+		assert_int_equal(rdmsr(HV_MSR_VP_INDEX), 0);
+		assert_true(fake_rdmsr_faults(vp, HV_MSR_VP_INDEX + 4));
+		assert_int_equal(rdmsr(HV_MSR_VP_INDEX), 0);
+	}
+}
+
 static void test_strict(void **state)
 {
 	(void)state;
@@ -390,6 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_unlisted, setup),
 		cmocka_unit_test_setup(test_value, setup),
+		cmocka_unit_test_setup(test_any_order, setup),
 		cmocka_unit_test_setup(test_strict, setup),
 		cmocka_unit_test_setup(test_apic_is_asked, setup),
 		cmocka_unit_test_setup(test_emulated_but_unknown, setup),
