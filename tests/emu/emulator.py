@@ -26,6 +26,8 @@ PREFIX = re.compile(r"\[([^\]\s]+)\] ?(.*)", re.S)
 ESCAPE = re.compile(rb"\x1b\[([0-9;?]*)([A-Za-z])|\x1b[()][A-Z0-9]|"
                     rb"\x1b[=>78c]")
 MIB = 1 << 20
+# What QEMU calls the machines that a board may name.
+MACHINES = {"q35": "q35", "i440fx": "pc", "microvm": "microvm"}
 
 
 class EmulatorError(Exception):
@@ -49,7 +51,8 @@ class Report:
             self.all = json.load(file)
         machine = self.all["machine"]
         self.partitions = [p["name"] for p in self.all["partitions"]]
-        self.ram_mib = -(-machine["ram_top_bytes"] // MIB)
+        self.qemu = machine["qemu"]
+        self.ram_mib = -(-machine["ram_bytes"] // MIB)
         self.lp_count = len(machine["lps"])
         self.cpu_count = 1 + max(lp["apic_id"] for lp in machine["lps"])
         # (port, irq, owner or None): a PC's first two, and what is owned.
@@ -182,7 +185,8 @@ class Machine:
     def command(self, chardevs):
         """The command line; chardevs maps an id to a descriptor's number."""
         report = self.report
-        argv = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg",
+        argv = ["qemu-system-x86_64", "-machine",
+                MACHINES[report.qemu], "-accel", "tcg",
                 "-cpu", "max,-la57", "-smp", str(report.cpu_count),
                 "-m", f"{report.ram_mib}M", "-nodefaults",
                 "-display", "none", "-rtc", "base=2000-01-01,clock=vm"]
@@ -199,6 +203,10 @@ class Machine:
                      f"chardev=uart{index}"]
         if self.firmware == "direct":
             argv += ["-kernel", os.path.join(self.directory, "bulkhead.elf")]
+        elif self.firmware != "direct" and report.qemu == "microvm":
+            raise EmulatorError(f"FIRMWARE={self.firmware}: QEMU's microvm "
+                                f"has no disc to boot from; use "
+                                f"FIRMWARE=direct")
         elif self.firmware == "bios":
             argv += ["-cdrom", os.path.join(self.directory, "bulkhead.iso"),
                      "-boot", "order=d"]
