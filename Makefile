@@ -72,6 +72,7 @@ help:
 #H                           screen; every line comes as "[partition] text"
 #H       UNTIL='regex'       end with 0 as soon as a line matches
 #H       TIMEOUT=60          end with 1 after so many seconds (0: never)
+#H                           (nothing to boot, or UNTIL wrong: 2)
 #H       FIRMWARE=direct     or bios: through GRUB from the ISO
 #H       ICOUNT=1            time counts instructions (specs with one LP)
 #H       EMU=qemu EMU_ARGS='...'   more arguments for the emulator
@@ -210,11 +211,11 @@ include tools/guests.mk
 image-vars := CC='$(CC)' SPEC='$(SPEC)' O='$(O)' BUILD='$(BUILD)' GUESTS='$(GUESTS)'
 sub := $(MAKE) --no-print-directory
 
-.PHONY: image boot need-spec
+.PHONY: image boot boot-run need-spec
 need-spec:
-	@test -n '$(SPEC)' || { echo 'make: say which spec: SPEC=file.dts' >&2; \
+	+@test -n '$(SPEC)' || { echo 'make: say which spec: SPEC=file.dts' >&2; \
 		exit 2; }
-	@test -f '$(SPEC)' || { echo 'make: $(SPEC): no such file' \
+	+@test -f '$(SPEC)' || { echo 'make: $(SPEC): no such file' \
 		'(paths are taken from $(CURDIR))' >&2; exit 2; }
 
 # Several images may be built at once; what they share, one after the other.
@@ -223,13 +224,28 @@ image: need-spec
 	+@flock $(BUILD)/.lock $(sub) core guests-for-spec
 	+@$(sub) -f tools/image.mk $(image-vars) iso
 
-boot: need-spec
-	@mkdir -p $(BUILD)
-	+@flock $(BUILD)/.lock $(sub) core guests-for-spec
+# The status of a recipe that fails is make's own 2; that of a question (-q)
+# whose answer is no is 1. So `make boot` is a question: lines with a + are run
+# all the same, and one without, there only if the boot has failed, is the no.
+# Makes below this one are asked nothing.
+ifeq ($(MAKECMDGOALS),boot)
+MAKEFLAGS += --question
+sub := MAKEFLAGS="$$(printf '%s' "$$MAKEFLAGS" | sed '1s/^\([a-zA-Z]*\)q/\1/')" \
+	$(sub)
+endif
+boot-failed := $(O)/boot.failed
+
+boot-run: need-spec
+	+@mkdir -p $(BUILD)
+	+@flock $(BUILD)/.lock env $(sub) core guests-for-spec
 	+@$(sub) -f tools/image.mk $(image-vars) \
 		$(if $(filter direct,$(FIRMWARE)),elf,iso)
-	@exec $(PYTHON) tests/emu/boot.py --timeout '$(TIMEOUT)' --emu '$(EMU)' \
-		--firmware '$(FIRMWARE)' --icount '$(ICOUNT)' '$(O)'
+	+@rm -f $(boot-failed)
+	+@exec $(PYTHON) tests/emu/boot.py --timeout '$(TIMEOUT)' --emu '$(EMU)' \
+		--firmware '$(FIRMWARE)' --icount '$(ICOUNT)' \
+		--failed $(boot-failed) '$(O)'
+boot: boot-run
+	$(if $(shell test -e $(boot-failed) && echo y),@exit 1)
 
 # ---- the demo --------------------------------------------------------------
 
