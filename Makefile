@@ -55,7 +55,8 @@ $(foreach v,CURDIR BUILD GUESTS SPEC O,$(if $(strip $(word 2,$($v)) \
 
 # Goals that need no configuration, so that none is made on their behalf.
 no-config := help %_defconfig menuconfig olddefconfig savedefconfig clean \
-	distclean run check unit lint fetch deps image boot bench
+	distclean run check unit lint fetch deps image boot bench \
+	soak recording
 ifneq ($(filter-out $(no-config),$(or $(MAKECMDGOALS),core)),)
 -include $(KCONFIG_AUTOCONFIG)
 endif
@@ -68,6 +69,7 @@ help:
 #H
 #H   make run                the demo: installs, builds, fetches the guests, boots
 #H                           (NO_INSTALL=1 prints what is missing and stops)
+#H       SPEC=x.dts          another system, with its consoles and the keyboard
 #H   make boot SPEC=x.dts    builds that spec's image and boots it without a
 #H                           screen; every line comes as "[partition] text"
 #H       UNTIL='regex'       end with 0 as soon as a line matches
@@ -79,10 +81,12 @@ help:
 #H   make image SPEC=x.dts   only builds: bulkhead.elf, bulkhead.iso, report.txt
 #H       O=dir               where (default build/images/NAME)
 #H   make check              every test; last line "N passed, N failed"
-#H       STAGES='emu ...'    only some: lint build unit compiler verify image
-#H                           objects emu
+#H       STAGES='emu ...'    only some: lint build unit fuzz compiler verify
+#H                           image objects emu
 #H   make unit | lint        the host unit tests; the checks of the source
+#H   make recording          a run of the demo, kept: docs/demo.cast, docs/demo.svg
 #H   make bench              measures, and compares with the budgets
+#H   make soak               boots, restarts and fuzz tests for SOAK_MINUTES=30
 #H   make fetch              fetches and unpacks the guests again
 #H   make clean | distclean  removes what was built (and what was fetched)
 #H
@@ -249,14 +253,21 @@ boot: boot-run
 
 # ---- the demo --------------------------------------------------------------
 
-.PHONY: run deps
+.PHONY: run deps recording
 deps:
 	@tools/deps.sh check
 
 run:
 	@BUILD='$(BUILD)' GUESTS='$(GUESTS)' MAKE='$(MAKE)' CC='$(CC)' \
-		CONFIG='$(CONFIG)' TIMEOUT='$(if $(BULKHEAD_UNTIL),$(TIMEOUT),0)' \
+		CONFIG='$(CONFIG)' SPEC='$(SPEC)' TIMEOUT='$(if $(BULKHEAD_UNTIL),$(TIMEOUT),0)' \
 		tools/run.sh
+
+# What README.md shows.
+recording:
+	@tools/deps.sh check recording
+	@$(PYTHON) tools/recording.py record docs/demo.cast -- \
+		$(MAKE) --no-print-directory run
+	@$(PYTHON) tools/recording.py picture docs/demo.cast docs/demo.svg
 
 # ---- tests -----------------------------------------------------------------
 

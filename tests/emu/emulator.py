@@ -165,7 +165,9 @@ class Machine:
             raise EmulatorError(f"EMU={emulator}: only qemu is known")
         self.directory = directory
         self.report = Report(directory)
-        self.firmware = firmware
+        # None: through GRUB, where the machine has what GRUB needs.
+        self.firmware = firmware or (
+            "direct" if self.report.qemu == "microvm" else "bios")
         self.icount = icount
         self.emu_args = list(emu_args)
         self.reboot = reboot
@@ -226,10 +228,15 @@ class Machine:
         names += [f"uart{i}" for i in range(len(self.report.uarts))]
         pairs = {name: socket.socketpair() for name in names}
         numbers = {name: pair[1].fileno() for name, pair in pairs.items()}
-        self.process = subprocess.Popen(
-            self.command(numbers), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            pass_fds=list(numbers.values()), preexec_fn=die_with_parent)
+        try:
+            self.process = subprocess.Popen(
+                self.command(numbers), stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                pass_fds=list(numbers.values()), preexec_fn=die_with_parent)
+        except FileNotFoundError as missing:
+            raise EmulatorError("there is no qemu-system-x86_64 here: as "
+                                "root, apt-get install qemu-system-x86") \
+                from missing
         for near, far in pairs.values():
             far.close()
             near.setblocking(False)
