@@ -55,7 +55,8 @@ $(foreach v,CURDIR BUILD GUESTS SPEC O,$(if $(strip $(word 2,$($v)) \
 
 # Goals that need no configuration, so that none is made on their behalf.
 no-config := help %_defconfig menuconfig olddefconfig savedefconfig clean \
-	distclean run check unit lint fetch deps image boot bench
+	distclean run check unit lint fetch deps image boot bench \
+	soak recording
 ifneq ($(filter-out $(no-config),$(or $(MAKECMDGOALS),core)),)
 -include $(KCONFIG_AUTOCONFIG)
 endif
@@ -68,20 +69,24 @@ help:
 #H
 #H   make run                the demo: installs, builds, fetches the guests, boots
 #H                           (NO_INSTALL=1 prints what is missing and stops)
+#H       SPEC=x.dts          another system, with its consoles and the keyboard
 #H   make boot SPEC=x.dts    builds that spec's image and boots it without a
 #H                           screen; every line comes as "[partition] text"
 #H       UNTIL='regex'       end with 0 as soon as a line matches
 #H       TIMEOUT=60          end with 1 after so many seconds (0: never)
+#H                           (nothing to boot, or UNTIL wrong: 2)
 #H       FIRMWARE=direct     or bios: through GRUB from the ISO
 #H       ICOUNT=1            time counts instructions (specs with one LP)
 #H       EMU=qemu EMU_ARGS='...'   more arguments for the emulator
 #H   make image SPEC=x.dts   only builds: bulkhead.elf, bulkhead.iso, report.txt
 #H       O=dir               where (default build/images/NAME)
 #H   make check              every test; last line "N passed, N failed"
-#H       STAGES='emu ...'    only some: lint build unit compiler verify image
-#H                           objects emu
+#H       STAGES='emu ...'    only some: lint build unit fuzz compiler verify
+#H                           image objects emu
 #H   make unit | lint        the host unit tests; the checks of the source
+#H   make recording          a run of the demo, kept: docs/demo.cast, docs/demo.svg
 #H   make bench              measures, and compares with the budgets
+#H   make soak               boots, restarts and fuzz tests for SOAK_MINUTES=30
 #H   make fetch              fetches and unpacks the guests again
 #H   make clean | distclean  removes what was built (and what was fetched)
 #H
@@ -210,11 +215,11 @@ include tools/guests.mk
 image-vars := CC='$(CC)' SPEC='$(SPEC)' O='$(O)' BUILD='$(BUILD)' GUESTS='$(GUESTS)'
 sub := $(MAKE) --no-print-directory
 
-.PHONY: image boot need-spec
+.PHONY: image boot boot-run need-spec
 need-spec:
-	@test -n '$(SPEC)' || { echo 'make: say which spec: SPEC=file.dts' >&2; \
+	+@test -n '$(SPEC)' || { echo 'make: say which spec: SPEC=file.dts' >&2; \
 		exit 2; }
-	@test -f '$(SPEC)' || { echo 'make: $(SPEC): no such file' \
+	+@test -f '$(SPEC)' || { echo 'make: $(SPEC): no such file' \
 		'(paths are taken from $(CURDIR))' >&2; exit 2; }
 
 # Several images may be built at once; what they share, one after the other.
@@ -223,24 +228,46 @@ image: need-spec
 	+@flock $(BUILD)/.lock $(sub) core guests-for-spec
 	+@$(sub) -f tools/image.mk $(image-vars) iso
 
-boot: need-spec
-	@mkdir -p $(BUILD)
-	+@flock $(BUILD)/.lock $(sub) core guests-for-spec
+# The status of a recipe that fails is make's own 2; that of a question (-q)
+# whose answer is no is 1. So `make boot` is a question: lines with a + are run
+# all the same, and one without, there only if the boot has failed, is the no.
+# Makes below this one are asked nothing.
+ifeq ($(MAKECMDGOALS),boot)
+MAKEFLAGS += --question
+sub := MAKEFLAGS="$$(printf '%s' "$$MAKEFLAGS" | sed '1s/^\([a-zA-Z]*\)q/\1/')" \
+	$(sub)
+endif
+boot-failed := $(O)/boot.failed
+
+boot-run: need-spec
+	+@mkdir -p $(BUILD)
+	+@flock $(BUILD)/.lock env $(sub) core guests-for-spec
 	+@$(sub) -f tools/image.mk $(image-vars) \
 		$(if $(filter direct,$(FIRMWARE)),elf,iso)
-	@exec $(PYTHON) tests/emu/boot.py --timeout '$(TIMEOUT)' --emu '$(EMU)' \
-		--firmware '$(FIRMWARE)' --icount '$(ICOUNT)' '$(O)'
+	+@rm -f $(boot-failed)
+	+@exec $(PYTHON) tests/emu/boot.py --timeout '$(TIMEOUT)' --emu '$(EMU)' \
+		--firmware '$(FIRMWARE)' --icount '$(ICOUNT)' \
+		--failed $(boot-failed) '$(O)'
+boot: boot-run
+	$(if $(shell test -e $(boot-failed) && echo y),@exit 1)
 
 # ---- the demo --------------------------------------------------------------
 
-.PHONY: run deps
+.PHONY: run deps recording
 deps:
 	@tools/deps.sh check
 
 run:
 	@BUILD='$(BUILD)' GUESTS='$(GUESTS)' MAKE='$(MAKE)' CC='$(CC)' \
-		CONFIG='$(CONFIG)' TIMEOUT='$(if $(BULKHEAD_UNTIL),$(TIMEOUT),0)' \
+		CONFIG='$(CONFIG)' SPEC='$(SPEC)' TIMEOUT='$(if $(BULKHEAD_UNTIL),$(TIMEOUT),0)' \
 		tools/run.sh
+
+# What README.md shows.
+recording:
+	@tools/deps.sh check recording
+	@$(PYTHON) tools/recording.py record docs/demo.cast -- \
+		$(MAKE) --no-print-directory run
+	@$(PYTHON) tools/recording.py picture docs/demo.cast docs/demo.svg
 
 # ---- tests -----------------------------------------------------------------
 

@@ -48,6 +48,7 @@ struct model_machine {
 	struct loc at;
 	struct text board;
 	struct text vendor;
+	struct text qemu;	/* which of its machines; may be absent */
 	struct num tsc_hz;
 	struct num apic_hz;
 	struct num ioapic_base;

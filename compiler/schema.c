@@ -37,6 +37,9 @@ const char *const schema_tlfs_words[] = {
 	"reference-tsc", "frequency", NULL
 };
 static const char *const machine_vendor_words[] = { "amd", "intel", NULL };
+static const char *const machine_qemu_words[] = {
+	"q35", "i440fx", "microvm", NULL
+};
 static const char *const console_words[] = { "log", NULL };
 
 static const struct schema_property reg_properties[] = {
@@ -81,6 +84,7 @@ static const struct schema_property ioapic_properties[] = {
 static const struct schema_property machine_properties[] = {
 	{ "board", SCHEMA_STRING, true, NULL },
 	{ "vendor", SCHEMA_STRING, true, machine_vendor_words },
+	{ "qemu", SCHEMA_STRING, false, machine_qemu_words },
 	{ "tsc-hz", SCHEMA_WIDE, false, NULL },
 	{ "apic-hz", SCHEMA_WIDE, false, NULL },
 };

@@ -61,6 +61,11 @@ static void main_check_memory(void)
 					 r->spa + r->size);
 		}
 	}
+	for (uint32_t i = 0; i < ram_count; i++) {
+		main_check_range(ram_configs[i].where, "the board",
+				 ram_configs[i].base, ram_configs[i].base +
+				 ram_configs[i].size);
+	}
 }
 
 static uint32_t main_vendor(void)

@@ -218,6 +218,31 @@ class Check:
         if bad:
             self.show(name, said)
 
+    # The same bytes in every run, about ten seconds of them.
+    FUZZ_RUNS = 2000000
+
+    def stage_fuzz(self, result):
+        """made-up bytes, with sanitizers, the same in every run"""
+        tests = sorted(glob.glob(os.path.join(TOP, "tests/fuzz/fuzz_*.c")))
+        result.add("there are fuzz tests", bool(tests))
+        for test in tests:
+            name = os.path.basename(test)[:-2]
+            program = os.path.join(self.tree(), "fuzz", name)
+            if self.good(result, f"{name} builds",
+                         self.make(program, timeout=120)):
+                self.fuzz(result, f"{name} -runs={self.FUZZ_RUNS}", program,
+                          "-seed=1", f"-runs={self.FUZZ_RUNS}")
+
+    def fuzz(self, result, name, program, *arguments):
+        """What breaks it is left in the logs' directory."""
+        status, said = self.run(
+            program, "-max_len=17", "-print_final_stats=1", "-timeout=10",
+            f"-artifact_prefix={self.logs}/{os.path.basename(program)}-",
+            *arguments, timeout=3600)
+        ran = re.search(r"number_of_executed_units: *(\d+)", said)
+        good = status == 0 and ran and int(ran[1]) > 100000
+        self.good(result, name, (0 if good else 1, said))
+
     def stage_compiler(self, result):
         """partc: specs that must build, specs that must be refused"""
         self.good(result, "core builds", self.make("core"))
@@ -283,8 +308,34 @@ class Check:
         if status and not result.failures:
             result.add("bench", False)
 
-    ALL = ("lint", "build", "unit", "compiler", "verify", "image", "objects",
-           "emu")
+    def stage_soak(self, result):
+        """for SOAK_MINUTES (30): fuzz tests, boots, restarts"""
+        seconds = float(os.environ.get("SOAK_MINUTES", "30")) * 60
+        self.good(result, "fuzz tests build", self.make("fuzz-binaries"))
+        tests = glob.glob(os.path.join(self.tree(), "fuzz/fuzz_*"))
+        result.add("there are fuzz tests", bool(tests))
+        for test in tests:
+            # Another seed each time; libFuzzer says which.
+            self.fuzz(result, os.path.basename(test), test,
+                      f"-max_total_time={seconds / 4 / len(tests):.0f}")
+        if not self.good(result, "image of the demo", self.make(
+                "image", "SPEC=partition-specs/demo.dts")):
+            return
+        status, said = self.run(
+            PYTHON, "tests/soak/soak.py",
+            os.path.join(self.tree(), "images/demo"), f"{seconds * 3 / 4}",
+            timeout=seconds + 900)
+        print("".join(f"     {line}\n" for line in said.split("\n")
+                      if line.startswith("soak: ")), end="")
+        sums = re.search(r"^soak: (\d+) passed, (\d+) failed", said, re.M)
+        if sums:
+            result.passed += int(sums[1])
+        if status or not sums:
+            result.add("boots and restarts", False)
+            self.show("soak", said)
+
+    ALL = ("lint", "build", "unit", "fuzz", "compiler", "verify", "image",
+           "objects", "emu")
 
     def run_stage(self, name):
         stage = getattr(self, f"stage_{name}")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# make unit, lint, check, bench. A unit test names the sources that it is
+# make unit, lint, check, bench, soak. A unit or fuzz test names the sources that it is
 # linked with in a comment of its own: SOURCES: hv/lib/x.c tests/unit/y.c
 
 UNIT_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined \
@@ -23,12 +23,23 @@ $(BUILD)/unit/$(1): tests/unit/$(1).c $(call unit-sources,$(1)) \
 		$(call unit-sources,$(1)) -o $$@ -lcmocka
 endef
 
-.PHONY: unit-binaries unit lint check bench
+.PHONY: unit-binaries fuzz-binaries unit lint check bench soak
 ifneq ($(filter unit-binaries $(BUILD)/unit/%,$(MAKECMDGOALS)),)
 $(foreach test,$(UNIT_TESTS),$(eval $(call unit-rule,$(test))))
 -include $(UNIT_BINARIES:%=%.d)
 endif
 unit-binaries: $(UNIT_BINARIES)
+
+# clang's libFuzzer drives these.
+FUZZ_BINARIES := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard \
+	tests/fuzz/fuzz_*.c))
+fuzz-sources = $(shell sed -n 's|.*SOURCES:\(.*[^ ]\) *\*/.*|\1|p' $(1))
+fuzz-binaries: $(FUZZ_BINARIES)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(HV_SOURCES) $(KCONFIG_AUTOHEADER)
+	$(call say,FUZZ,$*)
+	@mkdir -p $(@D)
+	$(Q)clang $(UNIT_CFLAGS) -fsanitize=fuzzer $< \
+		$(call fuzz-sources,$<) -o $@
 
 # Tests have a build directory of their own, with the tests' configuration.
 check-sub := $(PYTHON) tests/check.py --build '$(BUILD)' --guests '$(GUESTS)'
@@ -40,7 +51,10 @@ lint:
 check:
 	@tools/deps.sh check check
 	@test -d '$(BUILD)/test' || tools/space.sh 700 '$(BUILD)'
-	@tools/space.sh 400 "$${TMPDIR:-/tmp}"
+	@tools/space.sh 400 "$${TMPDIR:-/tmp}" TMPDIR=directory
 	@$(check-sub) $(or $(STAGES),all)
+# SOAK_MINUTES: how long.
+soak:
+	@$(check-sub) soak
 bench:
 	@BULKHEAD_WRITE='$(WRITE)' $(check-sub) bench

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# deps.sh list|check|install [run|check]: the Debian packages that a goal
-# needs. list prints what is missing, check fails if something is, install
+# deps.sh list|check|install [run|check|recording]: the Debian packages that a
+# goal needs. list prints what is missing, check fails if something is, install
 # says what and why and then installs it with apt-get.
 set -eu
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
-# package  reason; of package|other, either will do. The second list is what
-# only `make check` needs
+# package  reason; of package|other, either will do. The other lists are what
+# only `make check`, `make recording` need.
 for_run='
 gcc compiles the hypervisor and the compiler of specs
 libc6-dev headers and libraries of the host programs
@@ -27,15 +27,19 @@ util-linux flock, for builds side by side
 '
 for_check='
 clang the second compiler
+libclang-rt-dev fuzz tests: libFuzzer and sanitizers (clang)
 libcmocka-dev unit tests
 libasan8 unit tests: address sanitizer (gcc)
 libubsan1 unit tests: undefined behaviour sanitizer (gcc)
 python3-pytest tests of the compiler and of whole images
-python3-pexpect tests that type into a terminal
 cloc counts source lines
 bochs the emulator whose processor saves the next RIP
 bochsbios its firmware
 vgabios its firmware
+'
+for_recording='
+python3-pexpect types into a terminal (tests, recording)
+python3-pyte knows what a terminal shows (recording)
 '
 action=${1:-check} goal=${2:-run}
 # Another distribution knows its packages by other names.
@@ -44,7 +48,8 @@ command -v dpkg-query >/dev/null || {
 	exit 0
 }
 wanted=$for_run
-[ "$goal" = check ] && wanted="$for_run$for_check"
+[ "$goal" = check ] && wanted="$for_run$for_check$for_recording"
+[ "$goal" = recording ] && wanted="$for_run$for_recording"
 
 missing=
 why=
@@ -98,15 +103,27 @@ if [ "$(id -u)" != 0 ]; then
 	}
 	root=sudo
 fi
-get="$root apt-get -y -q --no-install-recommends"
+get="$root apt-get -y -q --no-install-recommends -o DPkg::Lock::Timeout=60"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# Shows what apt-get says, and keeps it.
+say_and_keep() {
+	{
+		"$@" 2>&1 && status=0 || status=$?
+		echo $status >"$log.status"
+	} | tee "$log"
+	status=$(cat "$log.status")
+	rm -f "$log.status"
+	return "$status"
+}
 # A fresh system may have no package lists, or old ones.
-apt-cache show $missing >/dev/null 2>&1 || $get update
+apt-cache show $missing >/dev/null 2>&1 || $get update || true
 before=$($get --print-uris install $missing 2>/dev/null |
 	awk '/^\x27/ { bytes += $3 } END { printf "%d", bytes }')
 printf 'Downloading %s bytes of packages.\n' "${before:-0}"
-$get install $missing && exit 0
-$get update
-$get install $missing || {
-	printf 'error: apt-get could not install these packages (above is why).\n' >&2
+say_and_keep $get install $missing && exit 0
+$get update || true
+say_and_keep $get install $missing || {
+	"${0%/*}/apt-why.sh" "$log"
 	exit 1
 }

@@ -10,8 +10,10 @@
 set -eu
 export LC_ALL=C
 guests=$1 name=$2 package=$3
+here=$(cd "${0%/*}" && pwd)
 mkdir -p "$guests/packages"
 cd "$guests/packages"
+rm -f fetch.log
 
 # Sets real, file and size; file stays empty if apt does not know the package.
 find_package() {
@@ -37,8 +39,8 @@ if [ -z "$file" ] && [ "${NO_INSTALL:-0}" = 0 ]; then
 	root=
 	[ "$(id -u)" = 0 ] || root=sudo
 	printf '  %-10s%s\n' FETCH "apt-get update: apt knows no $package yet"
-	$root apt-get -q update >update.log 2>&1 || cat update.log >&2
-	rm -f update.log
+	$root apt-get -q -o DPkg::Lock::Timeout=60 update >fetch.log 2>&1 ||
+		cat fetch.log >&2
 	find_package
 fi
 if [ -z "$file" ]; then
@@ -47,8 +49,9 @@ if [ -z "$file" ]; then
 		[ -f "$old" ] && file=$old
 	done
 	if [ -z "$file" ]; then
-		printf 'error: apt knows no package %s; run: apt-get update\n' \
-			"$package" >&2
+		printf 'E: Unable to locate package %s\n' "$package" \
+			>>fetch.log
+		"$here/apt-why.sh" fetch.log
 		exit 1
 	fi
 fi
@@ -62,6 +65,7 @@ else
 	(cd part && apt-get -q -o APT::Sandbox::User="$(id -un)" \
 		download "$real" >../fetch.log 2>&1) || {
 		cat fetch.log >&2
+		"$here/apt-why.sh" fetch.log
 		exit 1
 	}
 	rm -f fetch.log

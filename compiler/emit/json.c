@@ -19,17 +19,16 @@ static void emit_text(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-static uint64_t ram_top(const struct model_machine *m)
+/* All RAM of the board, and the first MiB, which no board lists. */
+static uint64_t ram_bytes(const struct model_machine *m)
 {
-	uint64_t top = 0;
+	uint64_t bytes = 0x100000;
 	uint32_t i;
 
 	for (i = 0; i < m->ram_count; i++) {
-		if (m->ram[i].base + m->ram[i].size > top) {
-			top = m->ram[i].base + m->ram[i].size;
-		}
+		bytes += m->ram[i].size;
 	}
-	return top;
+	return bytes;
 }
 
 static void emit_machine(FILE *out, const struct model_machine *m)
@@ -40,10 +39,12 @@ static void emit_machine(FILE *out, const struct model_machine *m)
 	emit_text(out, m->board.s);
 	fprintf(out, ",\n    \"vendor\": ");
 	emit_text(out, m->vendor.s);
-	fprintf(out, ",\n    \"ram_top_bytes\": %llu,\n    \"tsc_hz\": %llu,\n"
+	fprintf(out, ",\n    \"qemu\": ");
+	emit_text(out, m->qemu.s != NULL ? m->qemu.s : "q35");
+	fprintf(out, ",\n    \"ram_bytes\": %llu,\n    \"tsc_hz\": %llu,\n"
 		"    \"apic_hz\": %llu,\n    \"ioapic\": %llu,\n"
 		"    \"lps\": [",
-		(unsigned long long)ram_top(m),
+		(unsigned long long)ram_bytes(m),
 		(unsigned long long)m->tsc_hz.v,
 		(unsigned long long)m->apic_hz.v,
 		(unsigned long long)m->ioapic_base.v);

@@ -94,6 +94,7 @@ void read_machine(struct model_machine *machine, int node)
 	machine->at = tree_at(node);
 	machine->board = tree_text(node, "board");
 	machine->vendor = tree_text(node, "vendor");
+	machine->qemu = tree_text(node, "qemu");
 	machine->tsc_hz = tree_number(node, "tsc-hz");
 	machine->apic_hz = tree_number(node, "apic-hz");
 	if (ioapic >= 0) {

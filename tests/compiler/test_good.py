@@ -218,7 +218,7 @@ def test_large(good):
     # The larger of those that fit below is placed first.
     assert middle["regions"][0][1] == tables["image_limit"]
     assert small["regions"][0][1] == tables["image_limit"] + (64 << 20)
-    assert run.report()["machine"]["ram_top_bytes"] == 8 << 30
+    assert run.report()["machine"]["ram_bytes"] == 5 << 30
     # What the board reserves is not counted on.
     assert tables["rams"] == [[16 << 20, 944 << 20], [4 << 30, 4 << 30]]
 
@@ -550,7 +550,8 @@ def test_report(good):
     assert report["image"]["limit"] == tables["image_limit"]
     assert report["partitions"][0]["console"] == "uart"
     assert report["machine"]["tsc_hz"] == 0
-    assert report["machine"]["ram_top_bytes"] == 1 << 30
+    assert report["machine"]["ram_bytes"] == 1 << 30
+    assert report["machine"]["qemu"] == "q35"
 
 
 def test_image_limit_counts_payloads(partc, good):

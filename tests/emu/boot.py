@@ -4,7 +4,8 @@
 The driver behind `make boot`: boots the image in a directory without a
 screen and prints every line of every partition, and of the hypervisor's log,
 as "[name] text". Ends with 0 as soon as a line matches BULKHEAD_UNTIL, with
-1 at the time limit or when the emulator ends first.
+1 at the time limit, when the emulator ends first, or when Bulkhead refuses
+the machine.
 
 Without a regular expression the emulator's own end is the end: 0 if it ended
 well.
@@ -24,12 +25,18 @@ from emulator import EmulatorError, Machine, clean  # noqa: E402
 IDLE_S = 0.3
 
 
+def is_refusal(source, text):
+    """After this line the machine stands still."""
+    return source == "bulkhead" and text.startswith("refused: ")
+
+
 class Until:
     """Prints lines, and notes the first that matches."""
 
     def __init__(self, pattern):
         self.regex = re.compile(pattern) if pattern else None
         self.seen = False
+        self.refused = False
 
     def matches(self, source, text):
         # What the emulator complains about is nobody's console.
@@ -44,6 +51,7 @@ class Until:
             return
         print(f"[{source}] {text}", flush=True)
         self.seen = self.matches(source, text)
+        self.refused |= is_refusal(source, text)
 
     def partial(self, machine):
         now = time.monotonic()
@@ -60,6 +68,8 @@ def arguments():
     parser.add_argument("--emu", default="qemu")
     parser.add_argument("--firmware", default="direct")
     parser.add_argument("--icount", default="0")
+    parser.add_argument("--failed", help="make this file in place of a "
+                        "status of 1, which make would turn into its own 2")
     return parser.parse_args()
 
 
@@ -76,6 +86,9 @@ def drive(options, until):
             until.partial(machine)
             if until.seen:
                 return 0
+            if until.refused:
+                print("boot: Bulkhead refuses this machine", file=sys.stderr)
+                return 1
             if 0 < options.timeout < time.monotonic() - started:
                 for stream in machine.all_streams():
                     if stream.rest:
@@ -101,7 +114,12 @@ def main():
         print(f"boot: UNTIL: {error}", file=sys.stderr)
         return 2
     try:
-        return drive(arguments(), until)
+        options = arguments()
+        status = drive(options, until)
+        if status == 1 and options.failed:
+            with open(options.failed, "w"):
+                return 0
+        return status
     except (EmulatorError, OSError) as error:
         print(f"boot: {error}", file=sys.stderr)
         return 2

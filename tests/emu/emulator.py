@@ -26,6 +26,8 @@ PREFIX = re.compile(r"\[([^\]\s]+)\] ?(.*)", re.S)
 ESCAPE = re.compile(rb"\x1b\[([0-9;?]*)([A-Za-z])|\x1b[()][A-Z0-9]|"
                     rb"\x1b[=>78c]")
 MIB = 1 << 20
+# What QEMU calls the machines that a board may name.
+MACHINES = {"q35": "q35", "i440fx": "pc", "microvm": "microvm"}
 
 
 class EmulatorError(Exception):
@@ -49,7 +51,8 @@ class Report:
             self.all = json.load(file)
         machine = self.all["machine"]
         self.partitions = [p["name"] for p in self.all["partitions"]]
-        self.ram_mib = -(-machine["ram_top_bytes"] // MIB)
+        self.qemu = machine["qemu"]
+        self.ram_mib = -(-machine["ram_bytes"] // MIB)
         self.lp_count = len(machine["lps"])
         self.cpu_count = 1 + max(lp["apic_id"] for lp in machine["lps"])
         # (port, irq, owner or None): a PC's first two, and what is owned.
@@ -162,7 +165,9 @@ class Machine:
             raise EmulatorError(f"EMU={emulator}: only qemu is known")
         self.directory = directory
         self.report = Report(directory)
-        self.firmware = firmware
+        # None: through GRUB, where the machine has what GRUB needs.
+        self.firmware = firmware or (
+            "direct" if self.report.qemu == "microvm" else "bios")
         self.icount = icount
         self.emu_args = list(emu_args)
         self.reboot = reboot
@@ -182,7 +187,8 @@ class Machine:
     def command(self, chardevs):
         """The command line; chardevs maps an id to a descriptor's number."""
         report = self.report
-        argv = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg",
+        argv = ["qemu-system-x86_64", "-machine",
+                MACHINES[report.qemu], "-accel", "tcg",
                 "-cpu", "max,-la57", "-smp", str(report.cpu_count),
                 "-m", f"{report.ram_mib}M", "-nodefaults",
                 "-display", "none", "-rtc", "base=2000-01-01,clock=vm"]
@@ -199,6 +205,10 @@ class Machine:
                      f"chardev=uart{index}"]
         if self.firmware == "direct":
             argv += ["-kernel", os.path.join(self.directory, "bulkhead.elf")]
+        elif self.firmware != "direct" and report.qemu == "microvm":
+            raise EmulatorError(f"FIRMWARE={self.firmware}: QEMU's microvm "
+                                f"has no disc to boot from; use "
+                                f"FIRMWARE=direct")
         elif self.firmware == "bios":
             argv += ["-cdrom", os.path.join(self.directory, "bulkhead.iso"),
                      "-boot", "order=d"]
@@ -218,10 +228,15 @@ class Machine:
         names += [f"uart{i}" for i in range(len(self.report.uarts))]
         pairs = {name: socket.socketpair() for name in names}
         numbers = {name: pair[1].fileno() for name, pair in pairs.items()}
-        self.process = subprocess.Popen(
-            self.command(numbers), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            pass_fds=list(numbers.values()), preexec_fn=die_with_parent)
+        try:
+            self.process = subprocess.Popen(
+                self.command(numbers), stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                pass_fds=list(numbers.values()), preexec_fn=die_with_parent)
+        except FileNotFoundError as missing:
+            raise EmulatorError("there is no qemu-system-x86_64 here: as "
+                                "root, apt-get install qemu-system-x86") \
+                from missing
         for near, far in pairs.values():
             far.close()
             near.setblocking(False)

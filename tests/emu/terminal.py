@@ -22,12 +22,14 @@ import time
 import tty
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from boot import IDLE_S, Until  # noqa: E402
+from boot import IDLE_S, Until, is_refusal  # noqa: E402
 from emulator import EmulatorError, LineModel, Machine, clean  # noqa: E402
 
 COLOURS = (36, 33, 35, 32, 34)
 LEAVE = b"\x1d"         # Ctrl-]
 COMMAND = b"\x01"       # Ctrl-A, then x (leave), n (next), a (itself)
+NEXT = ("-- left. Change the spec and type the same again; make boot runs it "
+        "without a screen, make help lists the rest")
 
 
 class Screen:
@@ -40,6 +42,7 @@ class Screen:
         self.colours = {}
         self.shown = None       # the unfinished line on the terminal
         self.seen = False
+        self.refused = False
 
     def prefix(self, source):
         if not self.interactive:
@@ -80,6 +83,7 @@ class Screen:
         self.write(self.prefix(source) + text
                    + ("\r\n" if self.interactive else "\n"))
         self.seen = self.until.matches(source, text)
+        self.refused |= is_refusal(source, text)
 
     def bytes(self, source, data):
         self.models.setdefault(source, LineModel()).feed(data)
@@ -152,11 +156,16 @@ def loop(screen, keyboard, machine, timeout):
     started = time.monotonic()
     while machine.pump(0.1, also=keyboard.fd if keyboard.open else None):
         if keyboard.poll():
+            screen.note(NEXT)
             return 0
         screen.show()
         look_at_prompts(screen, machine)
         if screen.seen:
             return 0
+        if screen.refused:
+            screen.note("-- Bulkhead refuses this machine; the line above "
+                        "says why")
+            return 1
         if 0 < timeout < time.monotonic() - started:
             screen.note(f"-- the time limit of {timeout:g} s")
             return 1
@@ -168,7 +177,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory")
     parser.add_argument("--timeout", type=float, default=0)
-    parser.add_argument("--firmware", default="bios")
+    parser.add_argument("--firmware")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(1))
@@ -186,8 +195,9 @@ def main():
             if saved:
                 tty.setraw(sys.stdin)
             if interactive:
-                screen.note(f"-- the keyboard is {screen.focus}'s; "
-                            f"Ctrl-] (or Ctrl-A x) leaves"
+                whose = f"the keyboard is {screen.focus}'s" if screen.focus \
+                    else "no partition has a UART to type to"
+                screen.note(f"-- {whose}; Ctrl-] (or Ctrl-A x) leaves"
                             + (", Ctrl-A n goes to the next partition"
                                if len(machine.streams) > 1 else ""))
             return loop(screen, keyboard, machine, options.timeout)

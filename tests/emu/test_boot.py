@@ -54,7 +54,7 @@ def test_every_line_has_its_prefix(tmp_path):
 def test_time_limit_ends_with_failure(tmp_path):
     began = time.monotonic()
     done = make_boot(tmp_path, "UNTIL=never said", "TIMEOUT=4")
-    assert done.returncode != 0
+    assert done.returncode == 1
     assert "time limit of 4 s" in done.stdout
     assert time.monotonic() - began < 60
     assert not emulators_of(tmp_path)
@@ -62,8 +62,47 @@ def test_time_limit_ends_with_failure(tmp_path):
 
 def test_emulator_that_ends_first_is_a_failure(tmp_path):
     done = make_boot(tmp_path, "UNTIL=x", "EMU_ARGS=-device no-such-device")
-    assert done.returncode != 0
+    assert done.returncode == 1
     assert "the emulator ended" in done.stdout
+
+
+def test_refused_machine_is_a_failure_at_once(tmp_path):
+    done = make_boot(tmp_path, "UNTIL=x{9}", "EMU_ARGS=-cpu max,-svm",
+                     "TIMEOUT=0")
+    assert done.returncode == 1
+    assert "refused: " in done.stdout and "with +svm" in done.stdout
+    assert "boot: Bulkhead refuses this machine" in done.stdout
+
+
+def test_status_is_of_this_run(tmp_path):
+    """Failed once, then not; with the commands shown, and by several jobs."""
+    assert make_boot(tmp_path, "UNTIL=x{9}", "TIMEOUT=1").returncode == 1
+    done = make_boot(tmp_path, "UNTIL=DONE", "V=1", "-j2")
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_is_no_boot_fails_as_make_does(tmp_path):
+    """Nothing to boot is another failure than a boot that failed."""
+    spec = tmp_path / "broken.dts"
+    spec.write_text("/dts-v1/; / { };\n")
+    for wrong, said in ((f"SPEC={spec}", "error[missing-node]"),
+                        ("SPEC=no-such.dts", "no such file"),
+                        ("SPEC=", "say which spec"),
+                        ("UNTIL=(", "UNTIL: ")):
+        done = make_boot(tmp_path, wrong)
+        assert done.returncode == 2 and said in done.stdout, done.stdout
+
+
+def test_objects_are_built_under_boot(tmp_path):
+    """What make builds on the way is built, not asked about."""
+    build = tmp_path / "build"
+    done = make("boot", f"SPEC={MINIMAL}", f"BUILD={build}", "UNTIL=DONE",
+                "V=1", "-j2")
+    assert done.returncode == 0, done.stdout
+    assert "-c hv/main.c" in done.stdout
+    done = make("boot", f"SPEC={MINIMAL}", f"BUILD={build}/again",
+                "HOSTCC=false")
+    assert done.returncode == 2 and "***" in done.stdout
 
 
 def test_bios_boots_the_same_image(tmp_path):
@@ -74,15 +113,15 @@ def test_bios_boots_the_same_image(tmp_path):
 
 def test_icount_needs_one_lp(tmp_path):
     done = make_boot(tmp_path, "ICOUNT=1", "UNTIL=x", "TIMEOUT=5")
-    assert done.returncode != 0
+    assert done.returncode == 2
     assert "ICOUNT=force" in done.stdout
 
 
 def test_unknown_emulator_and_firmware_are_named(tmp_path):
     done = make_boot(tmp_path, "EMU=abacus", "UNTIL=x")
-    assert done.returncode != 0 and "abacus" in done.stdout
+    assert done.returncode == 2 and "abacus" in done.stdout
     done = make_boot(tmp_path, "FIRMWARE=coreboot", "UNTIL=x")
-    assert done.returncode != 0 and "coreboot" in done.stdout
+    assert done.returncode == 2 and "coreboot" in done.stdout
 
 
 def test_spec_may_live_anywhere(tmp_path):

@@ -14,6 +14,9 @@
 /* x87, SSE, AVX, AVX-512, PKRU: what fits the page and guests may have. */
 #define XSTATE_KNOWN 0x2e7ull
 
+#define SVM_ABSENT "the processor has no SVM: take one that has " \
+	"(QEMU: -cpu max, or a model with +svm)"
+
 struct svm_features svm_features;
 
 static void svm_start_extended_state(struct svm_features *f)
@@ -84,17 +87,18 @@ static enum hv_err svm_check(const char **why, struct svm_features *f)
 
 	cpu_id_read(0x80000000, 0, id);
 	if (id[0] < 0x8000000a) {
-		*why = "the processor has no SVM (CPUID 8000000A is absent)";
+		*why = SVM_ABSENT;
 		return HV_ERR_UNSUPPORTED;
 	}
 	cpu_id_read(0x80000001, 0, id);
 	if ((id[2] & BIT(2)) == 0) {
-		*why = "the processor has no SVM (CPUID 80000001 ECX 2)";
+		*why = SVM_ABSENT;
 		return HV_ERR_UNSUPPORTED;
 	}
 	f->tsc_aux = (id[3] & BIT(27)) != 0;
 	if ((regs_read_msr(MSR_AMD_VM_CR) & SVM_VM_CR_DISABLED) != 0) {
-		*why = "firmware has switched SVM off (VM_CR.SVMDIS)";
+		*why = "firmware has switched SVM off (VM_CR.SVMDIS): "
+		       "switch it on in its setup";
 		return HV_ERR_UNSUPPORTED;
 	}
 	cpu_id_read(0x80000008, 0, id);
