@@ -6,6 +6,7 @@
 # and /etc is not touched. Packages stay in GUESTS/packages, so that nothing
 # is downloaded twice.
 #   linux-image-*  follows the metapackage to the newest kernel; its vmlinuz
+#   memtest86+     its program, a bzImage that cannot be relocated
 #   busybox-static its program
 set -eu
 export LC_ALL=C
@@ -76,6 +77,11 @@ linux-image-*)
 	dpkg-deb --fsys-tarfile "$file" |
 		tar -x -C "tree.$name" --wildcards './boot/vmlinuz-*'
 	mv "tree.$name"/boot/vmlinuz-* "../$name.new"
+	;;
+memtest86+)
+	dpkg-deb --fsys-tarfile "$file" |
+		tar -x -C "tree.$name" --wildcards './boot/memtest86+*x64.bin'
+	mv "tree.$name"/boot/memtest86+*x64.bin "../$name.new"
 	;;
 *)
 	dpkg-deb --fsys-tarfile "$file" | tar -x -C "tree.$name" ./bin/busybox

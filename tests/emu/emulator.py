@@ -60,6 +60,9 @@ class Report:
                 uarts[uart["port"]] = (uart["port"], uart["irq"],
                                        partition["name"])
         self.uarts = list(uarts.values())
+        # What the image leaves to the boot loader, in its order.
+        self.modules = [os.path.join(directory, m["file"])
+                        for m in self.all.get("modules", [])]
 
 
 class LineModel:
@@ -199,6 +202,10 @@ class Machine:
                      f"chardev=uart{index}"]
         if self.firmware == "direct":
             argv += ["-kernel", os.path.join(self.directory, "bulkhead.elf")]
+            if report.modules:
+                # A comma is doubled where it is no separator.
+                argv += ["-initrd", ",".join(m.replace(",", ",,")
+                                             for m in report.modules)]
         elif self.firmware == "bios":
             argv += ["-cdrom", os.path.join(self.directory, "bulkhead.iso"),
                      "-boot", "order=d"]
