@@ -6,14 +6,14 @@
 .PHONY: fetch guests guests-for-spec test-guests
 
 guest-debian := $(GUESTS)/vmlinuz-cloud $(GUESTS)/vmlinuz-generic \
-	$(GUESTS)/initramfs $(GUESTS)/memtest
+	$(GUESTS)/initramfs $(GUESTS)/memtest $(GUESTS)/memtest32
 
 $(GUESTS)/vmlinuz-cloud:
 	$(Q)tools/fetch.sh $(GUESTS) vmlinuz-cloud linux-image-cloud-amd64
 $(GUESTS)/vmlinuz-generic:
 	$(Q)tools/fetch.sh $(GUESTS) vmlinuz-generic linux-image-amd64
-$(GUESTS)/memtest:
-	$(Q)tools/fetch.sh $(GUESTS) memtest memtest86+
+$(GUESTS)/memtest $(GUESTS)/memtest32:
+	$(Q)tools/fetch.sh $(GUESTS) $(@F) memtest86+
 $(GUESTS)/busybox:
 	$(Q)tools/fetch.sh $(GUESTS) busybox busybox-static
 $(GUESTS)/initramfs: $(GUESTS)/busybox tools/initramfs.py

@@ -65,10 +65,9 @@ void module_check(void)
 	for (m = module_configs; m < module_configs + module_count; m++) {
 		sha384((const uint8_t *)m->spa, m->size, hash);
 		if (memcmp(hash, m->sha384, SHA384_SIZE) != 0) {
-			log_line("refused: %s: module %s is not the file that "
-				 "the image was built with: SHA-384 %016lx..., "
-				 "not %016lx...", m->where, m->name,
-				 module_hash_head(hash),
+			log_line("refused: %s: module %s is another file: "
+				 "SHA-384 %016lx..., not %016lx...", m->where,
+				 m->name, module_hash_head(hash),
 				 module_hash_head(m->sha384));
 			log_refuse();
 		}
