@@ -151,6 +151,8 @@ void check_module_count(const struct model *model)
 	diag = diag_error("module-count", first->at,
 			  "%s is one of %u files that are left to the boot "
 			  "loader", first->name, model->module_count);
+	diag_note(diag, model->modules[0].payload->at, "%s is the first",
+		  model->modules[0].payload->name);
 	diag_fix(diag, "leave %d or fewer to it", CONFIG_MODULE_MAX);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System physical memory: the image's extent, the module store, then every
- * partition. First the fixed ones, the store, then the others by size, largest first, each into the
- * lowest place that is free. The same spec gives the same addresses.
+ * System physical memory: the image's extent, then every partition. First
+ * the fixed ones, then the module store, then the others by size, largest
+ * first, each into the lowest place that is free. The same spec gives the
+ * same addresses.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +157,15 @@ static void place_store(struct model *model)
 		diag = diag_error("store-room", model->modules[0].payload->at,
 				  "there is no room below 4 GiB for the "
 				  "module store of %s", util_size(size));
+		for (i = 0; i < taken_count; i++) {
+			if (taken[i].at.file != NULL) {
+				diag_note(diag, taken[i].at, "%s has %#llx to "
+					  "%#llx", taken[i].what,
+					  (unsigned long long)taken[i].base,
+					  (unsigned long long)
+					  (taken[i].base + taken[i].size));
+			}
+		}
 		diag_fix(diag, "leave less to the boot loader, or give the "
 			 "partitions with an \"address\" another one");
 		return;

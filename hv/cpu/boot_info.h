@@ -16,7 +16,7 @@ struct boot_range {
 
 extern struct boot_range boot_map[];
 extern uint32_t boot_map_count;
-/* In the loader's order; a type is 0. Those beyond the most are only counted. */
+/* In the loader's order, of type 0. More than there is room for are counted. */
 extern struct boot_range boot_modules[];
 extern uint32_t boot_module_count;
 

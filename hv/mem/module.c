@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Modules are moved all at once, then held against their hashes: see module.h. */
+/* Moved all at once, then held against their hashes: see module.h. */
 #include "mem/module.h"
 #include "cpu/boot_info.h"
 #include "cpu/log.h"
