@@ -64,7 +64,9 @@ void gather(struct gather_block *blocks, uint32_t count, uint8_t *to)
 	for (uint32_t i = 0; i < count; i++) {
 		uint8_t *at = blocks[i].at;
 
-		gather_rotate(to, at, at + gather_room(&blocks[i]));
+		if (at != to) {
+			gather_rotate(to, at, at + gather_room(&blocks[i]));
+		}
 		for (uint32_t j = i + 1; j < count; j++) {
 			if (blocks[j].at < at) {
 				blocks[j].at += gather_room(&blocks[i]);

@@ -40,33 +40,55 @@ static inline uint64_t rotr(uint64_t x, unsigned n)
 	return x >> n | x << (64 - n);
 }
 
+/*
+ * Instead of moving a to h on, every round sees them one place further. Sums
+ * of rotations are nested: fewer moves.
+ */
+static inline void sha384_round(uint64_t v[8], unsigned t, uint64_t x)
+{
+	uint64_t a = v[-t & 7], b = v[(1 - t) & 7], c = v[(2 - t) & 7];
+	uint64_t e = v[(4 - t) & 7], f = v[(5 - t) & 7], g = v[(6 - t) & 7];
+
+	x += v[(7 - t) & 7] + (g ^ (e & (f ^ g))) +
+	     rotr(rotr(rotr(e, 23) ^ e, 4) ^ e, 14);
+	v[(3 - t) & 7] += x;
+	v[(7 - t) & 7] = x + ((a & b) ^ (c & (a ^ b))) +
+			 rotr(rotr(rotr(a, 5) ^ a, 6) ^ a, 28);
+}
+
+/* Eight rounds: each sees v at a place that the compiler knows. */
+static inline void sha384_rounds(uint64_t v[8], const uint64_t *w,
+				 const uint64_t *c)
+{
+	sha384_round(v, 0, w[0] + c[0]);
+	sha384_round(v, 1, w[1] + c[1]);
+	sha384_round(v, 2, w[2] + c[2]);
+	sha384_round(v, 3, w[3] + c[3]);
+	sha384_round(v, 4, w[4] + c[4]);
+	sha384_round(v, 5, w[5] + c[5]);
+	sha384_round(v, 6, w[6] + c[6]);
+	sha384_round(v, 7, w[7] + c[7]);
+}
+
 static void sha384_block(uint64_t h[8], const uint8_t *data)
 {
-	uint64_t w[16], v[8];
+	uint64_t w[32], v[8];
 
 	memcpy(v, h, sizeof(v));
-	memcpy(w, data, sizeof(w));
-	for (unsigned t = 0; t < 80; t++) {
-		uint64_t *x = &w[t & 15];
-		uint64_t y = w[(t + 1) & 15], z = w[(t + 14) & 15];
-		uint64_t t1, t2;
-
-		if (t < 16) {
-			*x = __builtin_bswap64(*x);
-		} else {
-			*x += (rotr(y, 1) ^ rotr(y, 8) ^ y >> 7) +
-			      w[(t + 9) & 15] +
-			      (rotr(z, 19) ^ rotr(z, 61) ^ z >> 6);
+	memcpy(w + 16, data, BLOCK);
+	for (unsigned t = 0; t < 16; t++) {
+		w[16 + t] = __builtin_bswap64(w[16 + t]);
+	}
+	for (unsigned t = 0; t < 80; t += 16) {
+		memcpy(w, w + 16, BLOCK);
+		for (uint64_t *x = w; x != w + 16; x++) {
+			x[16] = (rotr(x[1], 1) ^ rotr(x[1], 8) ^ x[1] >> 7) +
+				(rotr(x[14], 19) ^ rotr(x[14], 61) ^
+				 x[14] >> 6) + x[0] + x[9];
 		}
-		t1 = v[7] + k[t] + *x + ((v[4] & v[5]) ^ (~v[4] & v[6])) +
-		     (rotr(v[4], 14) ^ rotr(v[4], 18) ^ rotr(v[4], 41));
-		t2 = ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2])) +
-		     (rotr(v[0], 28) ^ rotr(v[0], 34) ^ rotr(v[0], 39));
-		for (unsigned i = 7; i > 0; i--) {
-			v[i] = v[i - 1];
+		for (unsigned i = 0; i < 16; i += 8) {
+			sha384_rounds(v, w + i, k + t + i);
 		}
-		v[4] += t1;
-		v[0] = t1 + t2;
 	}
 	for (unsigned i = 0; i < 8; i++) {
 		h[i] += v[i];
