@@ -155,6 +155,7 @@ static void emit(struct model *model, const struct options *options)
 	}
 	emit_tables(model);
 	emit_payload(model);
+	emit_modules(model);
 	emit_grub(model);
 	emit_report(model);
 	emit_json(model);

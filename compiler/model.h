@@ -8,6 +8,7 @@
 #define PARTC_MODEL_H
 
 #include "config/config.h"
+#include "sha384.h"
 #include "tree.h"
 #include "util.h"
 
@@ -17,8 +18,12 @@
 
 /* Order of schema_boot_words[]. */
 enum boot_protocol {
-	BOOT_LINUX, BOOT_PVH, BOOT_RAW16, BOOT_RAW32, BOOT_RAW64, BOOT_UNKNOWN
+	BOOT_LINUX, BOOT_PVH, BOOT_RAW16, BOOT_RAW32, BOOT_RAW64,
+	BOOT_MULTIBOOT, BOOT_UNKNOWN
 };
+
+/* Order of schema_module_words[]; bits of model_partition.as_module. */
+enum module_word { MODULE_PAYLOAD, MODULE_INITRD, MODULE_MODULES };
 
 /* ---- machine ------------------------------------------------------------ */
 
@@ -144,12 +149,24 @@ struct model_load {
 	uint64_t offset;
 	const uint8_t *data;
 	uint32_t payload;	/* number of its bytes in payload.S */
+	uint32_t module;	/* in model.modules; MODEL_NONE: in the image */
 };
 
 struct model_payload {
 	const char *path;	/* null: not given */
+	const char *name;	/* as the spec says it */
+	struct loc at;
 	struct bytes bytes;
 	bool good;		/* it could be read */
+	uint32_t module;	/* in model.modules; MODEL_NONE: in the image */
+};
+
+/* A module of a multiboot guest. */
+struct model_guest_module {
+	const char *text;	/* path, and what the guest sees of it */
+	const char *line;	/* the latter */
+	struct model_payload payload;
+	uint64_t gpa;
 };
 
 struct model_partition {
@@ -166,6 +183,11 @@ struct model_partition {
 	struct text boot_text;
 	struct text payload_name;
 	struct text initrd_name;
+	struct model_guest_module *modules;
+	uint32_t module_count;
+	struct loc modules_at;
+	uint32_t as_module;	/* bits: 1 << enum module_word */
+	struct loc as_module_at;
 	struct text command_line;
 	struct num load_address;
 	struct num entry;
@@ -187,6 +209,7 @@ struct model_partition {
 	struct model_payload initrd;
 	struct model_load *loads;
 	uint32_t load_count;
+	bool long_mode;		/* VP 0 starts in it */
 	uint32_t gpa_bits;
 	uint32_t vp_first;
 	uint64_t spa;
@@ -227,6 +250,14 @@ struct model_line {
 	struct loc at;
 };
 
+/* A file that is left to the boot loader. */
+struct model_module {
+	const struct model_payload *payload;	/* the first that asks for it */
+	char *file;		/* in the output directory */
+	uint8_t sha384[SHA384_SIZE];
+	uint64_t spa;
+};
+
 /* ---- all of it ---------------------------------------------------------- */
 
 struct model {
@@ -238,6 +269,8 @@ struct model {
 	struct model_partition *partitions;
 	struct model_plan *plans;
 	struct model_line *lines;
+	struct model_module *modules;
+	uint32_t module_count;
 	uint32_t profile_count;
 	uint32_t partition_count;
 	uint32_t plan_count;

@@ -8,7 +8,11 @@
 
 /* Positions are values of enum boot_protocol. */
 const char *const schema_boot_words[] = {
-	"linux", "pvh", "raw16", "raw32", "raw64", NULL
+	"linux", "pvh", "raw16", "raw32", "raw64", "multiboot", NULL
+};
+/* Positions are values of enum module_word. */
+const char *const schema_module_words[] = {
+	"payload", "initrd", "modules", NULL
 };
 /* Positions are values of enum port_action. */
 const char *const schema_port_words[] = {
@@ -157,6 +161,8 @@ static const struct schema_property partition_properties[] = {
 	{ "boot", SCHEMA_STRING, true, schema_boot_words },
 	{ "payload", SCHEMA_STRING, true, NULL },
 	{ "initrd", SCHEMA_STRING, false, NULL },
+	{ "modules", SCHEMA_STRINGS, false, NULL },
+	{ "as-module", SCHEMA_STRINGS, false, schema_module_words },
 	{ "command-line", SCHEMA_STRING, false, NULL },
 	{ "load-address", SCHEMA_CELL, false, NULL },
 	{ "entry", SCHEMA_CELL, false, NULL },

@@ -49,6 +49,7 @@ int schema_word(const char *const *words, const char *word);
 
 /* Words whose position is an enum's value (config.h, model.h). */
 extern const char *const schema_boot_words[];
+extern const char *const schema_module_words[];
 extern const char *const schema_port_words[];
 extern const char *const schema_msr_words[];
 extern const char *const schema_failure_words[];

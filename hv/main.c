@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Boot, as one list of steps. Until the machine has been found to be the one
- * of the spec, nothing is written outside the image.
+ * of the spec, nothing is written outside the image but the module store.
  */
 #include "core/line.h"
 #include "cpu/apic_regs.h"
@@ -18,6 +18,7 @@
 #include "lib/string.h"
 #include "main.h"
 #include "mem/hvmap_start.h"
+#include "mem/module.h"
 #include "run/run.h"
 #include "vcpu/vcpu.h"
 
@@ -33,39 +34,65 @@ static volatile uint32_t main_go;
 static uint32_t main_self;
 static uint64_t main_trampoline;
 
-static void main_check_range(const char *where, const char *what,
-			     uint64_t base, uint64_t end)
-{
+/* A range that was looked at, and if it is no RAM, what lies there. */
+struct main_range {
+	const char *where;
+	const char *what;
+	uint64_t base;
+	uint64_t end;
 	struct boot_range rival;
+};
 
-	if (boot_info_is_ram(base, end, &rival)) {
-		return;
-	}
-	log_line("refused: %s: %s needs 0x%lx-0x%lx, but the machine has %s "
-		 "at 0x%lx-0x%lx", where, what, base, end,
-		 boot_info_type_name(rival.type), rival.base, rival.end);
-	log_refuse();
+static bool main_range_fits(struct main_range *range, const char *where,
+			    const char *what, uint64_t base, uint64_t end)
+{
+	*range = (struct main_range){ where, what, base, end, { 0 } };
+	return boot_info_is_ram(base, end, &range->rival);
 }
 
-static void main_check_memory(void)
+/* False: the machine has no RAM for *range. */
+static bool main_memory_fits(struct main_range *range)
 {
-	main_check_range(spec_name, "the image", (uint64_t)image_start,
-			 (uint64_t)image_end);
+	if (!main_range_fits(range, spec_name, "the image",
+			     (uint64_t)image_start, (uint64_t)image_end)) {
+		return false;
+	}
+	if (module_count != 0 &&
+	    !main_range_fits(range, module_configs[0].where,
+			     "the module store", module_configs[0].spa,
+			     module_store_end())) {
+		return false;
+	}
 	for (uint32_t i = 0; i < partition_count; i++) {
 		const struct partition_config *p = &partition_configs[i];
 
 		for (uint32_t j = 0; j < p->region_count; j++) {
 			const struct region_config *r = &p->regions[j];
 
-			main_check_range(r->where, p->name, r->spa,
-					 r->spa + r->size);
+			if (!main_range_fits(range, r->where, p->name, r->spa,
+					     r->spa + r->size)) {
+				return false;
+			}
 		}
 	}
 	for (uint32_t i = 0; i < ram_count; i++) {
-		main_check_range(ram_configs[i].where, "the board",
-				 ram_configs[i].base, ram_configs[i].base +
-				 ram_configs[i].size);
+		const struct ram_config *r = &ram_configs[i];
+
+		if (!main_range_fits(range, r->where, "the board", r->base,
+				     r->base + r->size)) {
+			return false;
+		}
 	}
+	return true;
+}
+
+static void main_refuse_range(const struct main_range *range)
+{
+	log_line("refused: %s: %s needs 0x%lx-0x%lx, but the machine has %s "
+		 "at 0x%lx-0x%lx", range->where, range->what, range->base,
+		 range->end, boot_info_type_name(range->rival.type),
+		 range->rival.base, range->rival.end);
+	log_refuse();
 }
 
 static uint32_t main_vendor(void)
@@ -169,17 +196,26 @@ static void main_start_clocks(void)
 
 uint64_t main_check(uint32_t magic, uint32_t info)
 {
-	/* First: the ring lies where the loader may have put its info. */
+	/* First: the ring lies where the loader may have put its info, or a
+	 * module. None is moved before all memory is known to be there. */
 	enum hv_err kept = boot_info_keep(magic, info);
+	struct main_range range;
+	bool fits = kept == HV_OK && main_memory_fits(&range);
 
+	if (fits) {
+		module_move();
+	}
 	console_start();
 	log_start();
 	log_line("Bulkhead, spec %s", spec_name);
 	main_check_info(kept, magic);
 	main_check_vendor();
-	main_check_memory();
+	if (!fits) {
+		main_refuse_range(&range);
+	}
+	module_check();
 	main_self = main_find_self();
-	/* First write outside the image. */
+	/* Modules are out of the way. */
 	main_trampoline = main_place_trampoline();
 	return (uint64_t)(lp_stacks[main_self].main + LP_STACK_SIZE);
 }

@@ -6,6 +6,8 @@
 # and /etc is not touched. Packages stay in GUESTS/packages, so that nothing
 # is downloaded twice.
 #   linux-image-*  follows the metapackage to the newest kernel; its vmlinuz
+#   memtest86+     its program, a bzImage that cannot be relocated; memtest32
+#                  is the one without a 64-bit entry
 #   busybox-static its program
 set -eu
 export LC_ALL=C
@@ -80,6 +82,12 @@ linux-image-*)
 	dpkg-deb --fsys-tarfile "$file" |
 		tar -x -C "tree.$name" --wildcards './boot/vmlinuz-*'
 	mv "tree.$name"/boot/vmlinuz-* "../$name.new"
+	;;
+memtest86+)
+	dpkg-deb --fsys-tarfile "$file" |
+		tar -x -C "tree.$name" --wildcards './boot/memtest86+*.bin'
+	[ "$name" = memtest32 ] && bits=ia32 || bits=x64
+	mv "tree.$name"/boot/memtest86+*$bits.bin "../$name.new"
 	;;
 *)
 	dpkg-deb --fsys-tarfile "$file" | tar -x -C "tree.$name" ./bin/busybox

@@ -12,7 +12,7 @@ OPT_SPEED := -O2 -falign-functions=1 -falign-loops=1 $(if \
 	-falign-jumps=1 -falign-labels=1)
 HV_HOT := $(addprefix hv/,run/exit.c vcpu/svm/svm_run.c vcpu/svm/svm_exit.c \
 	vcpu/svm/svm_event.c guest/io.c guest/msr.c guest/synth.c \
-	guest/hypercall.c guest/cpuid.c lib/string.c lib/hash.c)
+	guest/hypercall.c guest/cpuid.c lib/string.c lib/hash.c lib/sha384.c)
 # $(call HV_OPT,source)
 HV_OPT = $(if $(filter $(HV_HOT),$(1)),$(OPT_SPEED),$(OPT_SIZE))
 HV_CFLAGS := -std=c11 -ffreestanding -g \

@@ -6,12 +6,14 @@
 .PHONY: fetch guests guests-for-spec test-guests
 
 guest-debian := $(GUESTS)/vmlinuz-cloud $(GUESTS)/vmlinuz-generic \
-	$(GUESTS)/initramfs
+	$(GUESTS)/initramfs $(GUESTS)/memtest $(GUESTS)/memtest32
 
 $(GUESTS)/vmlinuz-cloud:
 	$(Q)tools/fetch.sh $(GUESTS) vmlinuz-cloud linux-image-cloud-amd64
 $(GUESTS)/vmlinuz-generic:
 	$(Q)tools/fetch.sh $(GUESTS) vmlinuz-generic linux-image-amd64
+$(GUESTS)/memtest $(GUESTS)/memtest32:
+	$(Q)tools/fetch.sh $(GUESTS) $(@F) memtest86+
 $(GUESTS)/busybox:
 	$(Q)tools/fetch.sh $(GUESTS) busybox busybox-static
 $(GUESTS)/initramfs: $(GUESTS)/busybox tools/initramfs.py
@@ -34,7 +36,7 @@ guests-for-spec:
 			-x assembler-with-cpp -I '$(dir $(SPEC))' \
 			-Ipartition-specs -Ipartition-specs/include \
 			'$(SPEC)' 2>/dev/null | \
-			grep -o '"guest:[^"]*"' | tr -d '"' | sort -u); do \
+			grep -o '"guest:[^" ]*' | tr -d '"' | sort -u); do \
 		case $$g in \
 		*.bin | *.elf) goal=test-guests;; \
 		*) goal=$(GUESTS)/$${g#guest:};; \

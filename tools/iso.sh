@@ -30,6 +30,11 @@ grub-file --is-x86-multiboot2 "$image" || {
 	echo "$image: error: GRUB sees no multiboot2 header" >&2
 	exit 1
 }
+# Payloads that are left to GRUB.
+set --
+for module in "${image%/*}/modules"/*; do
+	[ ! -f "$module" ] || set -- "$@" "boot/modules/${module##*/}=$module"
+done
 # One time for the volume and for every file in it.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-946684800}
 export SOURCE_DATE_EPOCH
@@ -39,7 +44,7 @@ xorriso -as mkisofs -quiet -r -V BULKHEAD -o "$iso.new" \
 	-boot-info-table --grub2-boot-info --grub2-mbr "$grub/boot_hybrid.img" \
 	--protective-msdos-label -graft-points \
 	"boot/bulkhead.elf=$image" "boot/grub/grub.cfg=$config" \
-	"boot/grub/eltorito.img=$eltorito" >"$iso.log" 2>&1 || {
+	"boot/grub/eltorito.img=$eltorito" "$@" >"$iso.log" 2>&1 || {
 	cat "$iso.log" >&2
 	exit 1
 }

@@ -4,14 +4,20 @@
 
 #include "check/check.h"
 #include "place/place.h"
+#include "schema.h"
 
 #define NAME_LENGTH_MAX 31u
 #define CR4_PAE 0x20u
 #define EFER_LME 0x100u
 
-static bool takes_command_line(const struct model_partition *p)
+static bool takes_initrd(const struct model_partition *p)
 {
 	return p->boot == BOOT_LINUX || p->boot == BOOT_PVH;
+}
+
+static bool takes_command_line(const struct model_partition *p)
+{
+	return takes_initrd(p) || p->boot == BOOT_MULTIBOOT;
 }
 
 void check_load_address(const struct model *model)
@@ -65,7 +71,7 @@ void check_initrd_unused(const struct model *model)
 		struct diag *diag;
 
 		if (p->initrd_name.s == NULL || p->boot == BOOT_UNKNOWN ||
-		    takes_command_line(p)) {
+		    takes_initrd(p)) {
 			continue;
 		}
 		diag = diag_error("initrd-unused", p->initrd_name.at,
@@ -74,6 +80,80 @@ void check_initrd_unused(const struct model *model)
 			  p->boot_text.s);
 		diag_fix(diag, "remove it");
 	}
+}
+
+void check_modules_unused(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		if (p->module_count == 0 || p->boot == BOOT_UNKNOWN ||
+		    p->boot == BOOT_MULTIBOOT) {
+			continue;
+		}
+		diag = diag_error("modules-unused", p->modules_at,
+				  "%s would never see its modules", p->name);
+		diag_note(diag, p->boot_text.at, "its protocol is \"%s\"",
+			  p->boot_text.s);
+		diag_fix(diag, "remove them; what is to be left to the boot "
+			 "loader is named by as-module");
+	}
+}
+
+/* Does the partition have what a word of as-module names? */
+static bool has_files(const struct model_partition *p, enum module_word word)
+{
+	switch (word) {
+	case MODULE_PAYLOAD:
+		return true;
+	case MODULE_INITRD:
+		return p->initrd_name.s != NULL;
+	case MODULE_MODULES:
+		return p->module_count != 0;
+	}
+	return false;
+}
+
+void check_as_module(const struct model *model)
+{
+	uint32_t i, word;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		for (word = 0; p->as_module >> word != 0; word++) {
+			if ((p->as_module & 1u << word) == 0 ||
+			    has_files(p, (enum module_word)word)) {
+				continue;
+			}
+			diag = diag_error("as-module", p->as_module_at,
+					  "%s has no \"%s\" to leave to the "
+					  "boot loader", p->name,
+					  schema_module_words[word]);
+			diag_fix(diag, "add it, or remove its word here");
+		}
+	}
+}
+
+void check_module_count(const struct model *model)
+{
+	const struct model_payload *first;
+	struct diag *diag;
+
+	if (model->module_count <= CONFIG_MODULE_MAX) {
+		return;
+	}
+	first = model->modules[CONFIG_MODULE_MAX].payload;
+	diag = diag_error("module-count", first->at,
+			  "%s is one of %u files that are left to the boot "
+			  "loader", first->name, model->module_count);
+	diag_note(diag, model->modules[0].payload->at, "%s is the first",
+		  model->modules[0].payload->name);
+	diag_fix(diag, "leave %d or fewer to it", CONFIG_MODULE_MAX);
 }
 
 void check_command_line(const struct model *model)
@@ -99,7 +179,7 @@ void check_command_line(const struct model *model)
 			diag = diag_error("command-line", line->at,
 					  "the command line of %s has %zu "
 					  "bytes", p->name, strlen(line->s));
-			diag_fix(diag, "Linux takes %u or fewer",
+			diag_fix(diag, "give %u or fewer",
 				 PLACE_COMMAND_LINE_MAX - 1);
 		}
 	}
@@ -213,7 +293,7 @@ void check_long_mode(const struct model *model)
 		const struct model_partition *p = &model->partitions[i];
 		struct diag *diag;
 
-		if ((p->boot != BOOT_LINUX && p->boot != BOOT_RAW64) ||
+		if (!p->long_mode ||
 		    p->profile == MODEL_NONE ||
 		    ((p->cr4_allow & CR4_PAE) != 0 &&
 		     (p->efer_allow & EFER_LME) != 0)) {

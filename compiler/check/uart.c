@@ -109,7 +109,7 @@ void check_acpi_ports(const struct model *model)
 		const struct model_partition *p = &model->partitions[i];
 		struct diag *diag;
 
-		if ((p->boot != BOOT_LINUX && p->boot != BOOT_PVH) ||
+		if (boot_is_raw(p->boot) || p->boot == BOOT_UNKNOWN ||
 		    p->profile == MODEL_NONE ||
 		    (has_action(p, PORT_RESET) && has_action(p, PORT_OFF))) {
 			continue;

@@ -26,6 +26,8 @@ void emit_string(FILE *out, const char *text);
 
 /* payload.S and the pieces that the compiler made itself (loads/). */
 void emit_payload(const struct model *model);
+/* modules/: the files that are left to the boot loader. */
+void emit_modules(const struct model *model);
 /* grub.cfg */
 void emit_grub(const struct model *model);
 /* report.txt, report.json */

@@ -2,6 +2,7 @@
 /* report.json: what tools want to know of a system (how to start it, ...). */
 #include "emit/emit.h"
 
+#include "place/place.h"
 #include "schema.h"
 
 static void emit_text(FILE *out, const char *text)
@@ -147,6 +148,28 @@ static void emit_plans(FILE *out, const struct model *model)
 	fprintf(out, "%s],\n", model->plan_count == 0 ? "" : "\n  ");
 }
 
+static void emit_module_list(FILE *out, const struct model *model)
+{
+	const char *comma = "";
+	uint32_t i, j;
+
+	fprintf(out, "  \"modules\": [");
+	for (i = 0; i < model->module_count; i++) {
+		const struct model_module *m = &model->modules[i];
+
+		fprintf(out, "%s\n    {\"file\": \"%s\", \"spa\": %llu, "
+			"\"bytes\": %llu,\n     \"sha384\": \"", comma,
+			m->file, (unsigned long long)m->spa,
+			(unsigned long long)m->payload->bytes.size);
+		for (j = 0; j < SHA384_SIZE; j++) {
+			fprintf(out, "%02x", m->sha384[j]);
+		}
+		fprintf(out, "\"}");
+		comma = ",";
+	}
+	fprintf(out, "%s],\n", model->module_count == 0 ? "" : "\n  ");
+}
+
 void emit_json(const struct model *model)
 {
 	char *path = util_format("%s/report.json", model->out_directory);
@@ -165,11 +188,14 @@ void emit_json(const struct model *model)
 	}
 	fprintf(out, "  ],\n");
 	emit_plans(out, model);
+	emit_module_list(out, model);
 	fprintf(out, "  \"image\": {\"base\": %llu, \"limit\": %llu, "
-		"\"payload_bytes\": %llu, \"table_bytes\": %llu}\n}\n",
+		"\"payload_bytes\": %llu, \"table_bytes\": %llu, "
+		"\"store_bytes\": %llu}\n}\n",
 		(unsigned long long)model->image_base,
 		(unsigned long long)model->image_limit,
 		(unsigned long long)model->payload_bytes,
-		(unsigned long long)model->table_bytes);
+		(unsigned long long)model->table_bytes,
+		(unsigned long long)place_store_size(model));
 	util_close(out, path);
 }

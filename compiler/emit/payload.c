@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * payload.S: the bytes that partitions are loaded with, each piece on pages
- * of its own. What the compiler made itself lies in loads/, as files. And
+ * of its own. What the compiler made itself lies in loads/, as files; what is
+ * left to the boot loader in modules/, as it was when its hash was made. And
  * the make dependencies on the others.
  */
 #include "emit/emit.h"
@@ -63,8 +64,7 @@ void emit_payload(const struct model *model)
 
 		for (j = 0; j < p->load_count; j++) {
 			/* Numbers rise; one seen before is a piece again. */
-			if (p->loads[j].size != 0 &&
-			    p->loads[j].payload == next) {
+			if (p->loads[j].payload == next) {
 				emit_piece(out, model, p, &p->loads[j]);
 				next++;
 			}
@@ -74,26 +74,46 @@ void emit_payload(const struct model *model)
 	util_close(out, path);
 }
 
-static bool seen_before(const struct model *model, const char *file)
+void emit_modules(const struct model *model)
 {
 	uint32_t i;
+
+	util_make_directory(util_format("%s/modules", model->out_directory));
+	for (i = 0; i < model->module_count; i++) {
+		const struct model_module *module = &model->modules[i];
+
+		util_write_file(util_format("%s/%s", model->out_directory,
+					    module->file),
+				module->payload->bytes.data,
+				module->payload->bytes.size);
+	}
+}
+
+/* File number i of a partition, null if it is not given. */
+static const char *file_of(const struct model_partition *p, uint32_t i)
+{
+	if (i < 2) {
+		return i == 0 ? p->payload.path : p->initrd.path;
+	}
+	return p->modules[i - 2].payload.path;
+}
+
+static bool seen_before(const struct model *model, const char *file)
+{
+	uint32_t i, j;
 
 	for (i = 0; i < model->partition_count; i++) {
 		const struct model_partition *p = &model->partitions[i];
 
-		if (p->payload.path == file) {
-			return false;
-		}
-		if (p->payload.path != NULL &&
-		    strcmp(p->payload.path, file) == 0) {
-			return true;
-		}
-		if (p->initrd.path == file) {
-			return false;
-		}
-		if (p->initrd.path != NULL &&
-		    strcmp(p->initrd.path, file) == 0) {
-			return true;
+		for (j = 0; j < 2 + p->module_count; j++) {
+			const char *other = file_of(p, j);
+
+			if (other == file) {
+				return false;
+			}
+			if (other != NULL && strcmp(other, file) == 0) {
+				return true;
+			}
 		}
 	}
 	return false;
@@ -115,7 +135,6 @@ static void emit_file(FILE *out, const char *file)
 void emit_deps(const struct model *model, const char *targets)
 {
 	char *path = util_format("%s/deps.d", model->out_directory);
-	const char *files[2];
 	uint32_t i, j, pass;
 	FILE *out = util_open(path);
 
@@ -125,15 +144,17 @@ void emit_deps(const struct model *model, const char *targets)
 			fprintf(out, "%s:", targets);
 		}
 		for (i = 0; i < model->partition_count; i++) {
-			files[0] = model->partitions[i].payload.path;
-			files[1] = model->partitions[i].initrd.path;
-			for (j = 0; j < COUNT(files); j++) {
-				if (files[j] == NULL ||
-				    seen_before(model, files[j])) {
+			const struct model_partition *p =
+				&model->partitions[i];
+
+			for (j = 0; j < 2 + p->module_count; j++) {
+				const char *file = file_of(p, j);
+
+				if (file == NULL || seen_before(model, file)) {
 					continue;
 				}
 				fputs(pass == 0 ? " \\\n  " : "", out);
-				emit_file(out, files[j]);
+				emit_file(out, file);
 				fputs(pass == 0 ? "" : ":\n", out);
 			}
 		}

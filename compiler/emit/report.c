@@ -30,6 +30,13 @@ static void emit_memory(FILE *out, const struct model *model)
 			       "and bitmaps %s)",
 			       util_size(model->payload_bytes),
 			       util_size(model->table_bytes)));
+	for (i = 0; i < model->module_count; i++) {
+		const struct model_module *m = &model->modules[i];
+
+		emit_range(out, m->spa, m->payload->bytes.size,
+			   util_format("module store, read-only: %s",
+				       m->payload->path));
+	}
 	for (i = 0; i < model->partition_count; i++) {
 		emit_range(out, model->partitions[i].spa,
 			   model->partitions[i].memory.v,
@@ -91,8 +98,10 @@ static void emit_partition(FILE *out, const struct model *model,
 		const struct model_load *load = &p->loads[i];
 
 		emit_range(out, load->gpa, load->size, load->file == NULL ?
-			   load->what : util_format("%s: %s", load->what,
-						    load->file));
+			   load->what :
+			   util_format("%s: %s%s", load->what, load->file,
+				       load->module == MODEL_NONE ? "" :
+				       " (module)"));
 	}
 	fputc('\n', out);
 }

@@ -128,6 +128,46 @@ static void emit_lines(FILE *out, const struct model *model)
 		model->line_count);
 }
 
+static void emit_modules_config(FILE *out, const struct model *model)
+{
+	uint32_t i, j;
+
+	fprintf(out, "const struct module_config module_configs[] = {\n");
+	for (i = 0; i < model->module_count; i++) {
+		const struct model_module *m = &model->modules[i];
+
+		fprintf(out, "\t{ 0x%llxull, %lluull, {",
+			(unsigned long long)m->spa,
+			(unsigned long long)m->payload->bytes.size);
+		for (j = 0; j < SHA384_SIZE; j++) {
+			fprintf(out, "%s0x%02x,", j % 12 == 0 ? "\n\t  " : " ",
+				m->sha384[j]);
+		}
+		fprintf(out, "\n\t  }, ");
+		emit_string(out, util_base_name(m->payload->path));
+		fprintf(out, ", ");
+		emit_where(out, m->payload->at);
+		fprintf(out, " },\n");
+	}
+	if (model->module_count == 0) {
+		fprintf(out, "\t{ 0 }\n");
+	}
+	fprintf(out, "};\nconst uint32_t module_count = %u;\n\n",
+		model->module_count);
+}
+
+/* Where a load's bytes are: in payload.S, or a part of a module. */
+static void emit_load_data(FILE *out, const struct model *model,
+			   const struct model_load *load)
+{
+	if (load->module == MODEL_NONE) {
+		fprintf(out, "payload_%u", load->payload);
+	} else {
+		fprintf(out, "(const uint8_t *)0x%llxull", (unsigned long long)
+			(model->modules[load->module].spa + load->offset));
+	}
+}
+
 static void emit_regions(FILE *out, const struct model *model)
 {
 	uint32_t i, j;
@@ -149,10 +189,11 @@ static void emit_regions(FILE *out, const struct model *model)
 			if (load->size == 0) {
 				continue;
 			}
-			fprintf(out, "\t{ 0x%llxull, %lluull, payload_%u },"
-				"\t/* %s */\n", (unsigned long long)load->gpa,
-				(unsigned long long)load->size, load->payload,
-				load->what);
+			fprintf(out, "\t{ 0x%llxull, %lluull, ",
+				(unsigned long long)load->gpa,
+				(unsigned long long)load->size);
+			emit_load_data(out, model, load);
+			fprintf(out, " },\t/* %s */\n", load->what);
 		}
 		fprintf(out, "};\n\n");
 	}
@@ -274,6 +315,7 @@ void emit_tables(struct model *model)
 	emit_ram(out, model);
 	emit_plan(out, model);
 	emit_lines(out, model);
+	emit_modules_config(out, model);
 	emit_regions(out, model);
 	emit_policy(out, model);
 	emit_bitmaps(out, model);

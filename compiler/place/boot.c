@@ -32,13 +32,21 @@
 #define TABLE_FLAGS 0x23u	/* present, writable, accessed */
 #define LARGE_FLAGS 0xe3u	/* and dirty, large */
 
+/* Linux's 32-bit protocol wants its code where the 64-bit one has it too. */
+static bool has_linux_code32(const struct model_partition *p)
+{
+	return p->boot == BOOT_LINUX && !p->long_mode;
+}
+
 /* Null, 32-bit code, 64-bit code, data. */
-static uint8_t *make_gdt(void)
+static uint8_t *make_gdt(const struct model_partition *p)
 {
 	uint8_t *gdt = util_alloc(GDT_SIZE);
+	uint64_t code32 = 0x00cf9b000000ffffull;
 
-	util_put(gdt + PLACE_SELECTOR_CODE32, 0x00cf9b000000ffffull, 8);
-	util_put(gdt + PLACE_SELECTOR_CODE64, 0x00af9b000000ffffull, 8);
+	util_put(gdt + PLACE_SELECTOR_CODE32, code32, 8);
+	util_put(gdt + PLACE_SELECTOR_CODE64, has_linux_code32(p) ? code32 :
+		 0x00af9b000000ffffull, 8);
 	util_put(gdt + PLACE_SELECTOR_DATA, 0x00cf93000000ffffull, 8);
 	return gdt;
 }
@@ -97,14 +105,14 @@ static void add_reset_vector(struct model_partition *p)
 	load->data = data;
 }
 
-void place_boot_data(struct model_partition *p, bool long_mode)
+void place_boot_data(struct model_partition *p)
 {
 	struct model_load *load;
 
 	load = place_add_load(p, "descriptor table", p->boot_text.at,
 			      PLACE_GDT, GDT_SIZE);
-	load->data = make_gdt();
-	if (long_mode) {
+	load->data = make_gdt(p);
+	if (p->long_mode) {
 		load = place_add_load(p, "page tables", p->boot_text.at,
 				      PLACE_PAGE_TABLES,
 				      PLACE_PAGE_TABLE_PAGES * PAGE);
@@ -153,8 +161,8 @@ static void enter_real_mode(struct vp_state_config *state, uint64_t entry)
 	state->idtr_limit = 0x3ff;
 }
 
-static void enter_protected_mode(struct vp_state_config *state,
-				 uint64_t entry, bool long_mode)
+static void enter_protected_mode(const struct model_partition *p,
+				 struct vp_state_config *state, uint64_t entry)
 {
 	set_data(state, PLACE_SELECTOR_DATA, 0xffffffff, ATTR_DATA32);
 	state->gpr[GPR_RSP] = PLACE_STACK;
@@ -162,8 +170,9 @@ static void enter_protected_mode(struct vp_state_config *state,
 	state->gdtr_base = PLACE_GDT;
 	state->gdtr_limit = GDT_SIZE - 1;
 	state->cr0 = CR0_PE | CR0_ET | CR0_NE;
-	if (!long_mode) {
-		set_segment(state, SEGMENT_CS, PLACE_SELECTOR_CODE32,
+	if (!p->long_mode) {
+		set_segment(state, SEGMENT_CS, has_linux_code32(p) ?
+			    PLACE_SELECTOR_CODE64 : PLACE_SELECTOR_CODE32,
 			    0xffffffff, ATTR_CODE32);
 		return;
 	}
@@ -184,7 +193,6 @@ void place_boot_state(struct model_partition *p, uint64_t entry)
 	if (p->boot == BOOT_RAW16) {
 		enter_real_mode(state, entry);
 	} else {
-		enter_protected_mode(state, entry, p->boot == BOOT_LINUX ||
-				     p->boot == BOOT_RAW64);
+		enter_protected_mode(p, state, entry);
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The image's extent: the bytes of payload.S (each counted once, however
- * many partitions load them), nested tables, bitmaps, and a reserve for the
- * hypervisor. And the interrupt lines.
+ * many partitions load them; those of modules not at all), nested tables,
+ * bitmaps, and a reserve for the hypervisor. And the interrupt lines.
  */
 #include <string.h>
 
@@ -13,6 +13,9 @@
 
 static bool same_bytes(const struct model_load *a, const struct model_load *b)
 {
+	if (a->module != MODEL_NONE || b->module != MODEL_NONE) {
+		return false;
+	}
 	if (a->size != b->size || (a->file == NULL) != (b->file == NULL)) {
 		return false;
 	}
@@ -55,7 +58,7 @@ static void number_payloads(struct model *model)
 			const struct model_load *same;
 
 			load->payload = MODEL_NONE;
-			if (load->size == 0) {
+			if (load->size == 0 || load->module != MODEL_NONE) {
 				continue;
 			}
 			same = find_same(model, load);
@@ -79,13 +82,25 @@ uint32_t place_payload_count(const struct model *model)
 		const struct model_partition *p = &model->partitions[i];
 
 		for (j = 0; j < p->load_count; j++) {
-			if (p->loads[j].size != 0 &&
+			if (p->loads[j].payload != MODEL_NONE &&
 			    p->loads[j].payload >= count) {
 				count = p->loads[j].payload + 1;
 			}
 		}
 	}
 	return count;
+}
+
+uint64_t place_store_size(const struct model *model)
+{
+	uint64_t size = 0;
+	uint32_t i;
+
+	for (i = 0; i < model->module_count; i++) {
+		size += util_round_up(model->modules[i].payload->bytes.size,
+				      PAGE);
+	}
+	return size;
 }
 
 /* Root, one table per level for 512 GiB, one per GiB, one for the tail. */

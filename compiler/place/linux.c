@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The Linux boot protocol, 64-bit entry (Documentation/arch/x86/boot.rst of
- * Linux): the protected-mode part at its preferred address, a zero page with
- * the setup header, command line, initrd at the top of memory.
+ * The Linux boot protocol, entered in 64-bit mode, or in 32-bit mode if the
+ * kernel has no 64-bit entry (Documentation/arch/x86/boot.rst of Linux): the
+ * protected-mode part at its preferred address, or where it must be if it
+ * cannot be relocated; a zero page with the setup header, command line, initrd
+ * at the top of memory.
  */
 #include <string.h>
 
@@ -17,7 +19,8 @@
 #define HEADER_END 0x290
 #define ZERO_PAGE_SIZE 4096u
 #define ENTRY_64 0x200u
-#define PROTOCOL_MIN 0x20cu
+#define PROTOCOL_MIN 0x20au	/* says how much memory the kernel needs */
+#define PROTOCOL_XLOADFLAGS 0x20cu
 #define XLF_KERNEL_64 1u
 
 struct kernel {
@@ -26,6 +29,7 @@ struct kernel {
 	uint64_t address;
 	uint64_t room;
 	uint64_t initrd_max;	/* highest address of an initrd's last byte */
+	bool relocatable;
 };
 
 static bool refuse(const struct model_partition *p, const char *why)
@@ -39,7 +43,36 @@ static bool refuse(const struct model_partition *p, const char *why)
 	return false;
 }
 
-static bool read_header(const struct model_partition *p, struct kernel *kernel)
+/* Where it is loaded, and how much memory it needs from there. */
+static bool read_place(const struct model_partition *p, struct kernel *kernel)
+{
+	const uint8_t *file = p->payload.bytes.data;
+	uint64_t preferred = util_get(file + 0x258, 8);
+
+	kernel->relocatable = file[0x234] != 0;
+	kernel->address = kernel->relocatable ? preferred :
+			  util_get(file + 0x214, 4);	/* code32_start */
+	if (kernel->address < PLACE_HIGH ||
+	    kernel->address >= PLACE_GUEST_RAM_MAX ||
+	    preferred >= PLACE_GUEST_RAM_MAX) {
+		return refuse(p, kernel->relocatable ?
+			      "its preferred address is out of range" :
+			      "it cannot be relocated, and its address is "
+			      "out of range");
+	}
+	/* One that is not relocatable moves itself to its address. */
+	if (preferred < kernel->address) {
+		preferred = kernel->address;
+	}
+	kernel->room = preferred - kernel->address +
+		       util_get(file + 0x260, 4);	/* init_size */
+	if (kernel->room < kernel->size) {
+		kernel->room = kernel->size;
+	}
+	return true;
+}
+
+static bool read_header(struct model_partition *p, struct kernel *kernel)
 {
 	const uint8_t *file = p->payload.bytes.data;
 	size_t size = p->payload.bytes.size;
@@ -49,28 +82,20 @@ static bool read_header(const struct model_partition *p, struct kernel *kernel)
 		return refuse(p, "it has no setup header");
 	}
 	if (util_get(file + HEADER_VERSION, 2) < PROTOCOL_MIN) {
-		return refuse(p, "its boot protocol is older than 2.12");
+		return refuse(p, "its boot protocol is older than 2.10");
 	}
-	if ((util_get(file + HEADER_XLOADFLAGS, 2) & XLF_KERNEL_64) == 0) {
-		return refuse(p, "it has no 64-bit entry");
-	}
+	p->long_mode = util_get(file + HEADER_VERSION, 2) >=
+		       PROTOCOL_XLOADFLAGS &&
+		       (util_get(file + HEADER_XLOADFLAGS, 2) &
+			XLF_KERNEL_64) != 0;
 	sectors = file[HEADER_START] == 0 ? 4 : file[HEADER_START];
 	kernel->offset = (sectors + 1) * 512;
 	if (kernel->offset + ENTRY_64 >= size) {
 		return refuse(p, "it ends within its setup code");
 	}
 	kernel->size = size - kernel->offset;
-	kernel->address = util_get(file + 0x258, 8);
-	kernel->room = util_get(file + 0x260, 4);
-	if (kernel->room < kernel->size) {
-		kernel->room = kernel->size;
-	}
 	kernel->initrd_max = util_get(file + 0x22c, 4);
-	if (kernel->address < PLACE_HIGH ||
-	    kernel->address >= PLACE_GUEST_RAM_MAX) {
-		return refuse(p, "its preferred address is out of range");
-	}
-	return true;
+	return read_place(p, kernel);
 }
 
 /* At the top of memory, behind what the kernel needs for itself. */
@@ -80,7 +105,6 @@ static uint64_t place_initrd(struct model_partition *p,
 	uint64_t size = p->initrd.bytes.size;
 	uint64_t top = p->memory.v;
 	uint64_t floor = kernel->address + kernel->room;
-	struct model_load *load;
 
 	if (top > kernel->initrd_max + 1) {
 		top = kernel->initrd_max + 1;
@@ -89,10 +113,8 @@ static uint64_t place_initrd(struct model_partition *p,
 			util_round_up(floor + size, PAGE)) || size > top) {
 		return 0;
 	}
-	load = place_add_load(p, "initrd", p->initrd_name.at,
-			      util_round_down(top - size, PAGE), size);
-	load->file = p->initrd.path;
-	return load->gpa;
+	return place_add_file(p, "initrd", &p->initrd,
+			      util_round_down(top - size, PAGE), 0, size)->gpa;
 }
 
 static void fill_zero_page(const struct model_partition *p, uint8_t *page,
@@ -136,14 +158,13 @@ void place_linux(struct model_partition *p)
 	uint64_t initrd = 0;
 
 	if (!read_header(p, &kernel) ||
-	    !place_fits(p, "kernel", p->payload_name.at,
-			kernel.address + kernel.room)) {
+	    !place_fits(p, kernel.relocatable ? "kernel" :
+			"kernel (which cannot be relocated)",
+			p->payload_name.at, kernel.address + kernel.room)) {
 		return;
 	}
-	load = place_add_load(p, "kernel", p->payload_name.at, kernel.address,
-			      kernel.size);
-	load->file = p->payload.path;
-	load->offset = kernel.offset;
+	load = place_add_file(p, "kernel", &p->payload, kernel.address,
+			      kernel.offset, kernel.size);
 	load->room = kernel.room;
 	if (p->initrd.good) {
 		initrd = place_initrd(p, &kernel);
@@ -156,7 +177,7 @@ void place_linux(struct model_partition *p)
 	load = place_add_load(p, "command line", p->at, PLACE_COMMAND_LINE,
 			      strlen(line) + 1);
 	load->data = (const uint8_t *)line;
-	place_boot_data(p, true);
-	place_boot_state(p, kernel.address + ENTRY_64);
+	place_boot_data(p);
+	place_boot_state(p, kernel.address + (p->long_mode ? ENTRY_64 : 0));
 	p->state.gpr[GPR_RSI] = PLACE_START_INFO;
 }

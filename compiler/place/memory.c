@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * System physical memory: the image's extent, then every partition. First
- * the fixed ones, then the others by size, largest first, each into the
- * lowest place that is free. The same spec gives the same addresses.
+ * the fixed ones, then the module store, then the others by size, largest
+ * first, each into the lowest place that is free. The same spec gives the
+ * same addresses.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "place/place.h"
 
 #define LOW_MEMORY_END 0x100000ull
+#define STORE_END (1ull << 32)
 
 struct taken {
 	const char *what;
@@ -139,6 +141,43 @@ static void place_free(const struct model *model, struct model_partition *p)
 		 util_size(model->image_limit - model->image_base));
 }
 
+/* Boot loaders, and boot's own page tables, know 4 GiB. */
+static void place_store(struct model *model)
+{
+	uint64_t size = place_store_size(model);
+	uint64_t at = size == 0 ? 0 : find_place(model, size);
+	struct loc nowhere = { NULL, 0, 0 };
+	struct diag *diag;
+	uint32_t i;
+
+	if (size == 0) {
+		return;
+	}
+	if (at > STORE_END || size > STORE_END - at) {
+		diag = diag_error("store-room", model->modules[0].payload->at,
+				  "there is no room below 4 GiB for the "
+				  "module store of %s", util_size(size));
+		for (i = 0; i < taken_count; i++) {
+			if (taken[i].at.file != NULL) {
+				diag_note(diag, taken[i].at, "%s has %#llx to "
+					  "%#llx", taken[i].what,
+					  (unsigned long long)taken[i].base,
+					  (unsigned long long)
+					  (taken[i].base + taken[i].size));
+			}
+		}
+		diag_fix(diag, "leave less to the boot loader, or give the "
+			 "partitions with an \"address\" another one");
+		return;
+	}
+	take("the module store", nowhere, at, size);
+	for (i = 0; i < model->module_count; i++) {
+		model->modules[i].spa = at;
+		at += util_round_up(model->modules[i].payload->bytes.size,
+				    PAGE);
+	}
+}
+
 /* Larger ones first; of equals the one that comes first in the spec. */
 static int compare_size(const void *a, const void *b)
 {
@@ -195,6 +234,7 @@ void place_memory(struct model *model)
 			place_fixed(model, order[i]);
 		}
 	}
+	place_store(model);
 	qsort(order, model->partition_count, sizeof(*order), compare_size);
 	for (i = 0; i < model->partition_count; i++) {
 		if (!order[i]->address.set) {

@@ -20,26 +20,107 @@ static const char *resolve_path(const struct model *model, const char *name)
 }
 
 static void open_payload(const struct model *model,
-			 struct model_payload *payload,
-			 const struct text *name)
+			 struct model_payload *payload, const char *name,
+			 struct loc at)
 {
 	struct diag *diag;
 
-	if (name->s == NULL) {
+	payload->module = MODEL_NONE;
+	if (name == NULL) {
 		return;
 	}
-	payload->path = resolve_path(model, name->s);
+	payload->name = name;
+	payload->at = at;
+	payload->path = resolve_path(model, name);
 	payload->good = strpbrk(payload->path, "\"\\\n") == NULL &&
 			util_read_file(payload->path, &payload->bytes) &&
 			payload->bytes.size != 0;
 	if (payload->good) {
 		return;
 	}
-	diag = diag_error("payload-missing", name->at,
+	diag = diag_error("payload-missing", at,
 			  "%s cannot be read, or is empty", payload->path);
-	diag_fix(diag, strncmp(name->s, "guest:", 6) == 0 ?
+	diag_fix(diag, strncmp(name, "guest:", 6) == 0 ?
 		 "guests are fetched and built by make guests" :
 		 "paths are relative to the file of the spec");
+}
+
+/* "path what the guest sees" */
+static void open_guest_module(const struct model *model,
+			      const struct model_partition *p,
+			      struct model_guest_module *module)
+{
+	size_t length = strcspn(module->text, " ");
+
+	module->line = module->text + length;
+	module->line += *module->line == ' ';
+	open_payload(model, &module->payload,
+		     util_copy(module->text, length), p->modules_at);
+}
+
+/* "0-vmlinuz": any file's name, as a name on any medium. */
+static char *module_file(uint32_t index, const char *path)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+	char *file = util_format("modules/%u-%.40s", index,
+				 util_base_name(path));
+	char *c;
+
+	for (c = strchr(file, '-'); *c != '\0'; c++) {
+		if (strchr(good, *c) == NULL) {
+			*c = '_';
+		}
+	}
+	return file;
+}
+
+/* One module for all who name the same file. */
+static void make_module(struct model *model, struct model_payload *payload)
+{
+	struct model_module *module;
+	uint32_t i;
+
+	if (!payload->good) {
+		return;
+	}
+	for (i = 0; i < model->module_count; i++) {
+		if (strcmp(model->modules[i].payload->name,
+			   payload->name) == 0) {
+			payload->module = i;
+			return;
+		}
+	}
+	model->modules = util_grow(model->modules, model->module_count,
+				   sizeof(*model->modules));
+	module = &model->modules[model->module_count];
+	payload->module = model->module_count++;
+	module->payload = payload;
+	module->file = module_file(payload->module, payload->path);
+	sha384_of(payload->bytes.data, payload->bytes.size, module->sha384);
+}
+
+static void open_payloads(struct model *model, struct model_partition *p)
+{
+	uint32_t i;
+
+	open_payload(model, &p->payload, p->payload_name.s,
+		     p->payload_name.at);
+	open_payload(model, &p->initrd, p->initrd_name.s, p->initrd_name.at);
+	for (i = 0; i < p->module_count; i++) {
+		open_guest_module(model, p, &p->modules[i]);
+	}
+	if (p->as_module & (1u << MODULE_PAYLOAD)) {
+		make_module(model, &p->payload);
+	}
+	if (p->as_module & (1u << MODULE_INITRD)) {
+		make_module(model, &p->initrd);
+	}
+	if (p->as_module & (1u << MODULE_MODULES)) {
+		for (i = 0; i < p->module_count; i++) {
+			make_module(model, &p->modules[i].payload);
+		}
+	}
 }
 
 struct model_load *place_add_load(struct model_partition *p, const char *what,
@@ -54,6 +135,21 @@ struct model_load *place_add_load(struct model_partition *p, const char *what,
 	load->gpa = gpa;
 	load->size = size;
 	load->room = size;
+	load->module = MODEL_NONE;
+	return load;
+}
+
+struct model_load *place_add_file(struct model_partition *p, const char *what,
+				  const struct model_payload *payload,
+				  uint64_t gpa, uint64_t offset,
+				  uint64_t size)
+{
+	struct model_load *load = place_add_load(p, what, payload->at, gpa,
+						 size);
+
+	load->file = payload->path;
+	load->offset = offset;
+	load->module = payload->module;
 	return load;
 }
 
@@ -89,18 +185,16 @@ void place_memory_map(const struct model_partition *p,
 
 void place_raw(struct model_partition *p)
 {
-	struct model_load *load;
-
 	if (!p->load_address.set ||
 	    !place_fits(p, "payload", p->payload_name.at,
 			p->load_address.v + p->payload.bytes.size)) {
 		return;
 	}
-	load = place_add_load(p, "payload", p->payload_name.at,
-			      p->load_address.v, p->payload.bytes.size);
-	load->file = p->payload.path;
+	place_add_file(p, "payload", &p->payload, p->load_address.v, 0,
+		       p->payload.bytes.size);
+	p->long_mode = p->boot == BOOT_RAW64;
 	if (p->boot != BOOT_RAW16) {
-		place_boot_data(p, p->boot == BOOT_RAW64);
+		place_boot_data(p);
 	}
 	place_boot_state(p, p->entry.set ? p->entry.v : p->load_address.v);
 }
@@ -112,8 +206,7 @@ void place_payloads(struct model *model)
 	for (i = 0; i < model->partition_count; i++) {
 		struct model_partition *p = &model->partitions[i];
 
-		open_payload(model, &p->payload, &p->payload_name);
-		open_payload(model, &p->initrd, &p->initrd_name);
+		open_payloads(model, p);
 		if (!p->payload.good || p->memory.v < PLACE_HIGH) {
 			continue;
 		}
@@ -128,6 +221,9 @@ void place_payloads(struct model *model)
 		case BOOT_RAW32:
 		case BOOT_RAW64:
 			place_raw(p);
+			break;
+		case BOOT_MULTIBOOT:
+			place_multiboot(p);
 			break;
 		case BOOT_UNKNOWN:
 			break;

@@ -14,7 +14,8 @@
 #define PLACE_GDT 0x80000ull
 #define PLACE_PAGE_TABLES 0x81000ull	/* 6 pages: the first 4 GiB */
 #define PLACE_PAGE_TABLE_PAGES 6u
-#define PLACE_START_INFO 0x87000ull	/* zero page, or PVH start info */
+#define PLACE_START_INFO 0x87000ull	/* zero page, PVH or multiboot info */
+#define PLACE_START_INFO_SIZE 0x1000ull
 #define PLACE_COMMAND_LINE 0x88000ull
 #define PLACE_STACK 0x80000ull		/* first stack pointer, grows down */
 #define PLACE_LOW_END 0x9f000ull	/* of usable low memory, in the E820 */
@@ -61,22 +62,31 @@ void place_controls(struct model_partition *p);
 void place_payloads(struct model *model);
 struct model_load *place_add_load(struct model_partition *p, const char *what,
 				  struct loc at, uint64_t gpa, uint64_t size);
+/* Bytes of a file: in the image or, if it is one, of a module. */
+struct model_load *place_add_file(struct model_partition *p, const char *what,
+				  const struct model_payload *payload,
+				  uint64_t gpa, uint64_t offset,
+				  uint64_t size);
 bool place_fits(const struct model_partition *p, const char *what,
 		struct loc at, uint64_t end);
 void place_linux(struct model_partition *p);
 void place_pvh(struct model_partition *p);
 void place_raw(struct model_partition *p);
+void place_multiboot(struct model_partition *p);
 
 /* Descriptors, page tables, registers: what the protocol wants at entry. */
-void place_boot_data(struct model_partition *p, bool long_mode);
+void place_boot_data(struct model_partition *p);
 void place_boot_state(struct model_partition *p, uint64_t entry);
+
+/* Room for the modules, each on whole pages. */
+uint64_t place_store_size(const struct model *model);
 
 /* Numbers the bytes of payload.S; counts tables; finds the image's end. */
 void place_image(struct model *model);
 /* How many different pieces of bytes payload.S has. */
 uint32_t place_payload_count(const struct model *model);
 
-/* Every partition gets its SPA. */
+/* Every partition gets its SPA, and the module store. */
 void place_memory(struct model *model);
 /* Interrupt lines. */
 void place_lines(struct model *model);

@@ -17,6 +17,28 @@ static void read_vps(struct model *model, struct model_partition *p, int node)
 	}
 }
 
+/* "path what the guest sees" */
+static void read_modules(struct model_partition *p, int node)
+{
+	const char *text;
+	int word;
+	int i;
+
+	p->modules_at = tree_property_at(node, "modules");
+	for (i = 0; (text = tree_string(node, "modules", i)) != NULL; i++) {
+		p->modules = util_grow(p->modules, p->module_count,
+				       sizeof(*p->modules));
+		p->modules[p->module_count++].text = text;
+	}
+	p->as_module_at = tree_property_at(node, "as-module");
+	for (i = 0; (text = tree_string(node, "as-module", i)) != NULL; i++) {
+		word = schema_word(schema_module_words, text);
+		if (word >= 0) {
+			p->as_module |= 1u << word;
+		}
+	}
+}
+
 static void read_boot(struct model_partition *p, int node)
 {
 	int word;
@@ -29,6 +51,7 @@ static void read_boot(struct model_partition *p, int node)
 	}
 	p->payload_name = tree_text(node, "payload");
 	p->initrd_name = tree_text(node, "initrd");
+	read_modules(p, node);
 	p->command_line = tree_text(node, "command-line");
 	p->load_address = tree_number(node, "load-address");
 	p->entry = tree_number(node, "entry");

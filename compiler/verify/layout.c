@@ -47,6 +47,11 @@ AT(region_config, where, 24);
 SIZE(load_config, 24);
 AT(load_config, data, 16);
 
+SIZE(module_config, 80);
+AT(module_config, size, 8);
+AT(module_config, sha384, 16);
+AT(module_config, name, 64);
+
 SIZE(partition_config, 176);
 AT(partition_config, flags, 16);
 AT(partition_config, gpa_bits, 28);

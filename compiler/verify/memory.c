@@ -121,13 +121,19 @@ static void memory_check_rivals(const struct partition_tables *a,
 	}
 }
 
-/* Two loads on one GPA: the second would overwrite the first. */
-static void memory_check_load_order(const struct partition_tables *p,
+/* In one region; two on one GPA: the second would overwrite the first. */
+static void memory_check_load_place(const struct partition_tables *p,
 				    uint32_t index, struct report *report)
 {
 	const struct load_config *load = &p->loads[index];
 	uint32_t i;
 
+	if (!memory_find_region(p, load->gpa, load->size)) {
+		report_error(report, p->where, "partition %s: load %u, GPA "
+			     "0x%llx, %llu bytes, is not in one region",
+			     p->name, index, (unsigned long long)load->gpa,
+			     (unsigned long long)load->size);
+	}
 	for (i = 0; i < index; i++) {
 		if (memory_overlap(load->gpa, load->size, p->loads[i].gpa,
 				   p->loads[i].size)) {
@@ -140,6 +146,7 @@ static void memory_check_load_order(const struct partition_tables *p,
 }
 
 static void memory_check_loads(const struct image *image,
+			       const struct tables *tables,
 			       const struct partition_tables *p,
 			       struct report *report)
 {
@@ -157,7 +164,14 @@ static void memory_check_loads(const struct image *image,
 		uint64_t data = (uint64_t)(uintptr_t)load->data;
 		const struct image_segment *segment =
 			image_find_segment(image, data, load->size);
+		bool in_store = load->size &&
+			modules_find(tables, data, load->size) <
+			tables->module_count;
 
+		memory_check_load_place(p, i, report);
+		if (in_store) {
+			continue;
+		}
 		if (!load->size || !image_bytes(image, data, load->size) ||
 		    data < base || data - base > size ||
 		    load->size > size - (data - base)) {
@@ -174,14 +188,6 @@ static void memory_check_loads(const struct image *image,
 				     "%u for GPA 0x%llx is not one whole "
 				     "payload, read-only", p->name, i,
 				     (unsigned long long)load->gpa);
-		}
-		memory_check_load_order(p, i, report);
-		if (!memory_find_region(p, load->gpa, load->size)) {
-			report_error(report, p->where, "partition %s: load "
-				     "%u, GPA 0x%llx, %llu bytes, is not in "
-				     "one region", p->name, i,
-				     (unsigned long long)load->gpa,
-				     (unsigned long long)load->size);
 		}
 	}
 }
@@ -345,7 +351,7 @@ void memory_check(const struct image *image, const struct tables *tables,
 					     tables->partitions[j].name);
 			}
 		}
-		memory_check_loads(image, p, report);
+		memory_check_loads(image, tables, p, report);
 		memory_check_objects(image, p, report);
 		memory_check_symbols(image, p, report);
 	}

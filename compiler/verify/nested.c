@@ -316,6 +316,26 @@ static int nested_compare_extents(const void *a, const void *b)
 	return x->spa < y->spa ? -1 : x->spa > y->spa;
 }
 
+static void nested_check_store(const struct walk *walk,
+			       const struct tables *tables,
+			       const struct extent *extent)
+{
+	const struct partition_tables *p =
+		&tables->partitions[extent->partition];
+	uint32_t i;
+
+	for (i = 0; i < tables->module_count; i++) {
+		if (extent->spa < modules_end(&tables->modules[i]) &&
+		    tables->modules[i].spa < extent->spa + extent->size) {
+			report_error(walk->report, p->where, "partition %s: "
+				     "GPA 0x%llx, 0x%llx bytes, reaches "
+				     "module %u of the store", p->name,
+				     (unsigned long long)extent->gpa,
+				     (unsigned long long)extent->size, i);
+		}
+	}
+}
+
 /*
  * By what is reachable, not by what the regions claim: holds even where the
  * regions of two partitions were wrong in the same way.
@@ -344,6 +364,7 @@ static void nested_check_owners(struct walk *walk,
 				     (unsigned long long)extent->spa,
 				     (unsigned long long)extent->size);
 		}
+		nested_check_store(walk, tables, extent);
 		if (widest && extent->spa < widest->spa + widest->size) {
 			report_error(walk->report, p->where, "partitions %s "
 				     "(GPA 0x%llx) and %s (GPA 0x%llx) both "

@@ -87,6 +87,12 @@ static bool spec_touches_reserved(const struct spec *spec, uint64_t base,
 	return false;
 }
 
+bool spec_is_free_ram(const struct spec *spec, uint64_t base, uint64_t size)
+{
+	return spec_in_list(spec, "ram", base, size) &&
+	       !spec_touches_reserved(spec, base, size);
+}
+
 /* Lowest end of free memory from base on, and where it starts again. */
 static void spec_next_hole(const struct spec *spec, uint64_t base,
 			   uint64_t *stop, uint64_t *resume)
@@ -166,8 +172,7 @@ static void spec_check_ram(const struct spec *spec)
 			     "%u ranges of free RAM, %u in the spec",
 			     tables->ram_count, count);
 	}
-	if (!spec_in_list(spec, "ram", spec->image->base, size) ||
-	    spec_touches_reserved(spec, spec->image->base, size)) {
+	if (!spec_is_free_ram(spec, spec->image->base, size)) {
 		report_error(spec->report, tables->machine.where,
 			     "image: 0x%llx to 0x%llx is not free RAM",
 			     (unsigned long long)spec->image->base,
@@ -187,8 +192,7 @@ static void spec_check_memory(const struct spec_partition *p)
 		const struct region_config *region = &p->tables->regions[i];
 
 		total += region->size;
-		if (!spec_in_list(spec, "ram", region->spa, region->size) ||
-		    spec_touches_reserved(spec, region->spa, region->size)) {
+		if (!spec_is_free_ram(spec, region->spa, region->size)) {
 			report_error(spec->report, p->tables->region_where[i],
 				     "partition %s: SPA 0x%llx, 0x%llx "
 				     "bytes, is not free RAM of the machine",
@@ -272,6 +276,7 @@ void spec_check(const struct fdt *fdt, const struct image *image,
 	}
 	spec_check_ram(&spec);
 	spec_check_machine(&spec);
+	spec_check_modules(&spec);
 	node = spec_first(fdt, spec.partitions);
 	for (; node != FDT_NONE; node = fdt->nodes[node].next) {
 		if (count < tables->partition_count) {

@@ -366,6 +366,67 @@ static void run_check_reserved_ports(const struct spec_partition *p)
 	}
 }
 
+/* The load of a partition that holds the GPA, or load_count. */
+static uint32_t run_find_load(const struct partition_tables *p, uint64_t gpa)
+{
+	uint32_t i = 0;
+
+	while (i < p->config.load_count &&
+	       (gpa < p->loads[i].gpa ||
+		gpa - p->loads[i].gpa >= p->loads[i].size)) {
+		i++;
+	}
+	return i;
+}
+
+/* Does the kernel's own header, in the zero page, name a 64-bit entry? */
+static bool run_has_entry64(const struct spec_partition *p, uint64_t zero_page)
+{
+	const struct partition_tables *t = p->tables;
+	uint32_t i = run_find_load(t, zero_page);
+	const uint8_t *bytes = NULL;
+
+	if (i < t->config.load_count && t->loads[i].gpa == zero_page &&
+	    t->loads[i].size == PAGE) {
+		bytes = image_bytes(p->spec->image, (uint64_t)(uintptr_t)
+				    t->loads[i].data, PAGE);
+	}
+	if (!bytes || memcmp(bytes + 0x202, "HdrS", 4)) {
+		report_error(p->spec->report, t->where, "partition %s: no "
+			     "zero page at GPA 0x%llx", t->name,
+			     (unsigned long long)zero_page);
+		return true;
+	}
+	return bytes[0x207] * 256 + bytes[0x206] >= 0x20c &&
+	       (bytes[0x236] & 1);
+}
+
+/* Loaded by a protocol: entered within what is loaded, with what it passes. */
+static void run_check_protocol(const struct spec_partition *p,
+			       const struct vp_state_config *state,
+			       const char *boot)
+{
+	uint32_t count = p->tables->config.load_count;
+	uint64_t info = state->gpr[GPR_RBX];
+
+	if (run_find_load(p->tables, state->rip) == count) {
+		report_error(p->spec->report, p->tables->where, "partition "
+			     "%s: is entered at GPA 0x%llx, where nothing is "
+			     "loaded", p->tables->name,
+			     (unsigned long long)state->rip);
+	}
+	if (!strcmp(boot, "multiboot")) {
+		run_report(p, "multiboot's EAX", state->gpr[GPR_RAX],
+			   0x2badb002);
+	}
+	if ((!strcmp(boot, "multiboot") || !strcmp(boot, "pvh")) &&
+	    run_find_load(p->tables, info) == count) {
+		report_error(p->spec->report, p->tables->where, "partition "
+			     "%s: no start info at GPA 0x%llx",
+			     p->tables->name, (unsigned long long)info);
+	}
+}
+
 /*
  * VP 0 is entered in the mode that the boot protocol says; a raw payload at
  * its entry, and the payload is where the spec wants it.
@@ -373,24 +434,26 @@ static void run_check_reserved_ports(const struct spec_partition *p)
 static void run_check_start(const struct spec_partition *p)
 {
 	const struct fdt *fdt = p->spec->fdt;
-	const struct vp_tables *vp =
-		&p->spec->tables->vps[p->tables->config.vp_first];
+	const struct vp_state_config *state =
+		&p->spec->tables->vps[p->tables->config.vp_first].state;
 	const char *boot = spec_text(p, "boot", "");
 	uint64_t load = fdt_number(fdt, p->node, "load-address", 0);
 	uint64_t entry = fdt_number(fdt, p->node, "entry", load);
-	bool raw = !strncmp(boot, "raw", 3);
-	bool long_mode = !strcmp(boot, "linux") || !strcmp(boot, "raw64");
+	bool long_mode = !strcmp(boot, "raw64") ||
+			 (!strcmp(boot, "linux") &&
+			  run_has_entry64(p, state->gpr[GPR_RSI]));
 	uint32_t i = 0;
 
 	run_report(p, "long mode at the start",
-		   (vp->state.efer & EFER_LMA) != 0, long_mode);
-	run_report(p, "protected mode at the start", vp->state.cr0 & CR0_PE,
+		   (state->efer & EFER_LMA) != 0, long_mode);
+	run_report(p, "protected mode at the start", state->cr0 & CR0_PE,
 		   strcmp(boot, "raw16") ? CR0_PE : 0);
-	if (!raw) {
+	if (strncmp(boot, "raw", 3)) {
+		run_check_protocol(p, state, boot);
 		return;
 	}
-	run_report(p, "entry", vp->state.segment[SEGMENT_CS].base +
-		   vp->state.rip, entry);
+	run_report(p, "entry", state->segment[SEGMENT_CS].base + state->rip,
+		   entry);
 	while (i < p->tables->config.load_count &&
 	       p->tables->loads[i].gpa != load) {
 		i++;

@@ -48,6 +48,7 @@ void verify_all(const uint8_t *elf, size_t elf_size, const uint8_t *dtb,
 		return;
 	}
 	memory_check(&image, &tables, report);
+	modules_check(&image, &tables, report);
 	nested_check(&image, &tables, report);
 	bitmap_check(&tables, report);
 	vps_check(&tables, report);

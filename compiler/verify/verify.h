@@ -189,11 +189,13 @@ struct tables {
 	struct vp_tables *vps;
 	struct lp_tables *lps;
 	struct line_config *lines;
+	struct module_config *modules;	/* texts are the host's */
 	uint32_t ram_count;
 	uint32_t partition_count;
 	uint32_t vp_count;
 	uint32_t lp_count;
 	uint32_t line_count;
+	uint32_t module_count;
 };
 
 /* False: something could not be read, and nothing can be proved. */
@@ -214,6 +216,14 @@ void bitmap_check(const struct tables *tables, struct report *report);
 /* memory.c: regions, loads, RAM, emitted objects' places. */
 void memory_check(const struct image *image, const struct tables *tables,
 		  struct report *report);
+/* modules.c: the module store. */
+void modules_check(const struct image *image, const struct tables *tables,
+		   struct report *report);
+/* The pages of a module end here. */
+uint64_t modules_end(const struct module_config *module);
+/* The module that holds the whole range, or module_count. */
+uint32_t modules_find(const struct tables *tables, uint64_t from,
+		      uint64_t size);
 /* vps.c: VPs, LPs, plans, lines, initial state. */
 void vps_check(const struct tables *tables, struct report *report);
 
@@ -249,6 +259,9 @@ void spec_check(const struct fdt *fdt, const struct image *image,
 void spec_check_rows(const struct spec_partition *p);
 void spec_check_run(const struct spec_partition *p);
 void spec_check_machine(const struct spec *spec);
+void spec_check_modules(const struct spec *spec);
+/* In one range of the board's RAM, and nothing of it reserved? */
+bool spec_is_free_ram(const struct spec *spec, uint64_t base, uint64_t size);
 /* Place of the partition with that node, or partition_count. */
 uint32_t spec_partition_index(const struct spec *spec, uint32_t node);
 /* Node that a one-cell phandle property (its cell index) names. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The boot loader's memory map, kept in the hypervisor's own memory. */
+/* The boot loader's memory map and modules, kept in the hypervisor's memory. */
 #ifndef CPU_BOOT_INFO_H
 #define CPU_BOOT_INFO_H
 
@@ -16,9 +16,12 @@ struct boot_range {
 
 extern struct boot_range boot_map[];
 extern uint32_t boot_map_count;
+/* In the loader's order, of type 0. More than there is room for are counted. */
+extern struct boot_range boot_modules[];
+extern uint32_t boot_module_count;
 
 /*
- * Copies the map from Multiboot 1 or 2 info (which lies below 4 GiB).
+ * Copies both from Multiboot 1 or 2 info (which lies below 4 GiB).
  * HV_ERR_UNSUPPORTED: other magic; HV_ERR_STATE: no map; HV_ERR_FULL: over
  * BOOT_MAP_MAX ranges.
  */

@@ -107,6 +107,37 @@ static void dump_rows(const struct partition_config *p)
 	printf("],\n");
 }
 
+/* Part of a module: [SPA, size]; there are no bytes of it here. */
+static void dump_data(const struct load_config *load)
+{
+	uint64_t at = (uint64_t)(uintptr_t)load->data;
+	uint32_t i;
+
+	for (i = 0; i < module_count; i++) {
+		if (at - module_configs[i].spa < module_configs[i].size) {
+			printf("[%" PRIu64 ",%" PRIu64 "]", at, load->size);
+			return;
+		}
+	}
+	dump_bytes(load->data, load->size);
+}
+
+static void dump_modules(void)
+{
+	uint32_t i;
+
+	printf("\"modules\": [");
+	for (i = 0; i < module_count; i++) {
+		const struct module_config *m = &module_configs[i];
+
+		printf("%s[%" PRIu64 ",%" PRIu64 ",", i == 0 ? "" : ",",
+		       m->spa, m->size);
+		dump_bytes(m->sha384, sizeof(m->sha384));
+		printf(",\"%s\",\"%s\"]", m->name, m->where);
+	}
+	printf("],\n");
+}
+
 static void dump_loads(const struct partition_config *p)
 {
 	uint32_t i;
@@ -120,7 +151,7 @@ static void dump_loads(const struct partition_config *p)
 	printf("], \"loads\": [");
 	for (i = 0; i < p->load_count; i++) {
 		printf("%s[%" PRIu64 ",", i == 0 ? "" : ",", p->loads[i].gpa);
-		dump_bytes(p->loads[i].data, p->loads[i].size);
+		dump_data(&p->loads[i]);
 		printf("]");
 	}
 	printf("],\n");
@@ -207,6 +238,7 @@ int main(void)
 	       machine_config.ioapic_base, machine_config.vendor,
 	       machine_config.ioapic_pins);
 	dump_plan();
+	dump_modules();
 	printf("\"partitions\": [");
 	for (i = 0; i < partition_count; i++) {
 		printf("%s", i == 0 ? "" : ",");

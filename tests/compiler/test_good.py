@@ -4,6 +4,8 @@ Good specs: what partc emits is linked on the host and read back (dump.c), so
 these tests see what the hypervisor would.
 """
 import filecmp
+import hashlib
+import re
 import shutil
 import struct
 import subprocess
@@ -326,6 +328,46 @@ def test_linux(good):
     assert p["privileges"] == 0xae2
 
 
+def compile_kernel(partc, **fields):
+    """linux.dts with another kernel: its only partition, VP 0's state."""
+    path = partc.guests / "tiny.bzimage"
+    kept = path.read_bytes()
+    path.write_bytes(toolchain.bzimage(**fields))
+    try:
+        run = partc.compile(GOOD / "linux.dts")
+        assert (run.stderr, run.code) == ("", 0)
+        tables = partc.tables(run)
+    finally:
+        path.write_bytes(kept)
+    return tables["partitions"][0], tables["vps"][0][3]
+
+
+@pytest.mark.parametrize("fields", (
+    {"xloadflags": 0}, {"version": 0x20b}, {"version": 0x20a,
+                                            "xloadflags": 1}))
+def test_linux_entry_of_32_bits(partc, fields):
+    """No 64-bit entry, or a protocol that cannot tell of one."""
+    p, state = compile_kernel(partc, **fields)
+    assert state["rip"] == 0x1000000 and state["gpr"][RSI] == 0x87000
+    assert (state["cr0"], state["cr3"], state["efer"]) == (0x31, 0, 0)
+    assert [state["gpr"][r] for r in (3, 5, 7)] == [0, 0, 0]
+    # __BOOT_CS and __BOOT_DS, both flat.
+    assert state["segments"][CS] == [0, 0xffffffff, 0x10, 0xc09b]
+    assert state["segments"][DS] == [0, 0xffffffff, 0x18, 0xc093]
+    assert load(p, 0x80000)[16:24].hex() == "ffff0000009bcf00"
+    assert all(gpa != 0x81000 for gpa, _ in p["loads"])
+
+
+def test_linux_that_cannot_be_relocated(partc):
+    """At its own address, not where it would like to run."""
+    p, state = compile_kernel(partc, relocatable=0, code32=0x100000,
+                              address=0x1000000)
+    assert state["rip"] == 0x100200
+    assert load(p, 0x100000) == toolchain.bzimage()[0x400:]
+    page = load(p, 0x87000)
+    assert struct.unpack_from("<I", page, 0x214) == (0x100000,)
+
+
 def test_linux_cpuid(good):
     """What an unmodified kernel must and must not be shown."""
     p, = good("linux")[1]["partitions"]
@@ -501,6 +543,132 @@ def test_acpi_disassembled(good, tmp_path):
     assert "{4}" in dsl
     assert dsl.count('"ACPI0007"') == 3
     assert "_S5" in dsl
+
+
+def multiboot_info(data, base=0x87000):
+    """The structure: what a guest would read out of it."""
+    word = struct.unpack_from("<30I", data)
+    text = lambda at: data[at - base:data.index(b"\0", at - base)].decode()
+    modules = [struct.unpack_from("<4I", data, word[6] - base + 16 * i)
+               for i in range(word[5])]
+    return {"flags": word[0], "lower": word[1], "upper": word[2],
+            "line": word[4], "loader": text(word[16]),
+            "modules": [(m[0], m[1], text(m[2]), m[3]) for m in modules],
+            "map": [struct.unpack_from("<IQQI", data, word[12] - base + 24 * i)
+                    for i in range(word[11] // 24)]}
+
+
+def test_multiboot_elf(good):
+    run, tables = good("multiboot")
+    p = tables["partitions"][0]
+    state = tables["vps"][p["vp_first"]][3]
+    assert state["rip"] == 0x100010
+    assert (state["gpr"][0], state["gpr"][RBX]) == (0x2badb002, 0x87000)
+    assert (state["cr0"], state["cr4"], state["efer"]) == (0x31, 0, 0)
+    assert state["segments"][CS] == [0, 0xffffffff, 8, 0xc09b]
+    assert load(p, 0x100000) == toolchain.multiboot_elf()[0x1000:]
+    info = multiboot_info(load(p, 0x87000))
+    assert info == {
+        "flags": 0x24d, "lower": 636, "upper": 3072, "line": 0x88000,
+        "loader": "Bulkhead",
+        # On pages behind the kernel's .bss, which ends at 0x103000.
+        "modules": [(0x103000, 0x103000 + 200, "one two", 0),
+                    (0x104000, 0x104000 + 6000, "", 0)],
+        "map": [(20, 0, 0x9f000, 1), (20, 0x9f000, 0x61000, 2),
+                (20, 0x100000, 0x300000, 1)]}
+    assert load(p, 0x88000) == b"quiet\0"
+    assert load(p, 0x103000) == bytes(range(200))
+    assert load(p, 0x104000) == b"initrd" * 1000
+    assert load(p, 0xe0000)[:8] == b"RSD PTR "
+
+
+def test_multiboot_flat(good):
+    run, tables = good("multiboot")
+    p = tables["partitions"][1]
+    assert tables["vps"][p["vp_first"]][3]["rip"] == 0x100000
+    assert load(p, 0x100000) == toolchain.multiboot_flat()
+    info = multiboot_info(load(p, 0x87000))
+    assert info["modules"] == [(0x102000, 0x102000 + 200, "", 0)]
+    assert load(p, 0x88000) == b"\0"
+
+
+def test_multiboot_flat_part_of_a_file(partc):
+    """Only from its load address to its load end, by its fields."""
+    data = toolchain.multiboot_flat(before=32, at=0x100010, load_end=0x100100,
+                                    entry=0x1000ff)
+    (partc.guests / "flat.mb").write_bytes(data)
+    try:
+        run = partc.compile(GOOD / "multiboot.dts")
+        assert (run.stderr, run.code) == ("", 0)
+        p = partc.tables(run)["partitions"][1]
+    finally:
+        (partc.guests / "flat.mb").write_bytes(toolchain.multiboot_flat())
+    assert load(p, 0x100000) == data[16:16 + 0x100]
+
+
+def test_multiboot_entry_in_its_own_addresses(partc):
+    """A kernel of the higher half: its entry is made a physical one."""
+    (partc.guests / "tiny.mb").write_bytes(toolchain.multiboot_elf(
+        virtual=0xc0100000, entry=0xc0100010))
+    try:
+        run = partc.compile(GOOD / "multiboot.dts")
+        assert (run.stderr, run.code) == ("", 0)
+        tables = partc.tables(run)
+    finally:
+        (partc.guests / "tiny.mb").write_bytes(toolchain.multiboot_elf())
+    assert tables["vps"][0][3]["rip"] == 0x100010
+
+
+def test_modules(good, partc):
+    """Left to the loader: pinned, in order, once each, out of the image."""
+    run, tables = good("modules")
+    files = ["tiny.bzimage", "tiny.initrd", "tiny.bin", "tiny.elf"]
+    assert [m[3] for m in tables["modules"]] == files
+    at = tables["modules"][0][0]
+    assert at >= tables["image_limit"] and at % 0x200000 == 0
+    for spa, size, digest, name, where in tables["modules"]:
+        data = (partc.guests / name).read_bytes()
+        assert (spa, size) == (at, len(data))
+        assert digest == hashlib.sha384(data).hexdigest()
+        assert re.fullmatch(r"\S+modules\.dts:\d+:\d+", where)
+        at += (size + 4095) // 4096 * 4096
+    for p in tables["partitions"]:
+        spa = p["regions"][0][1]
+        assert spa >= at or spa + p["regions"][0][2] <= tables["modules"][0][0]
+    kernel, raw, pvh, inside = tables["partitions"]
+    assert load(kernel, 0x1000000) == toolchain.bzimage()[0x400:]
+    assert load(raw, 0x100000) == load(inside, 0x100000) == bytes(range(200))
+    assert load(pvh, 0x200000) == b"\xf4" * 100
+    # Who did not leave it to the loader has it in the image.
+    payload = run.text("payload.S")
+    assert payload.count("tiny.bin") == 1
+    assert not re.search(r"bzimage|initrd|tiny\.elf", payload)
+    assert [m["file"] for m in run.report()["modules"]] == [
+        f"modules/{i}-{name}" for i, name in enumerate(files)]
+    grub = run.text("grub.cfg")
+    assert re.findall(r"module2 --nounzip /boot/(\S+)", grub) == [
+        f"modules/{i}-{name}" for i, name in enumerate(files)]
+    done = subprocess.run(["grub-script-check"], input=grub, text=True)
+    assert done.returncode == 0
+    assert run.text("report.txt").count("module store, read-only: ") == 4
+    for name in files:
+        assert f"{partc.guests}/{name}" in run.text("deps.d")
+
+
+@pytest.mark.parametrize("size", (1, 111, 112, 127, 128, 129, 100_000))
+def test_module_hashes(partc, size):
+    """Against another implementation, around the ends of blocks."""
+    path = partc.guests / "tiny.bin"
+    kept = path.read_bytes()
+    data = bytes(i * 31 % 256 for i in range(size))
+    path.write_bytes(data)
+    try:
+        run = partc.compile(GOOD / "modules.dts")
+    finally:
+        path.write_bytes(kept)
+    assert run.code == 0
+    assert run.report()["modules"][2]["sha384"] == \
+        hashlib.sha384(data).hexdigest()
 
 
 def test_same_inputs_same_bytes(partc):

@@ -37,7 +37,9 @@ def bzimage(size=6000, room=0x200000, address=0x1000000, **fields):
     data[0x202:0x206] = b"HdrS"
     struct.pack_into("<H", data, 0x206, fields.get("version", 0x20f))
     data[0x211] = 1                                 # LOADED_HIGH
+    struct.pack_into("<I", data, 0x214, fields.get("code32", 0x100000))
     struct.pack_into("<I", data, 0x22c, fields.get("initrd_max", 0x7fffffff))
+    data[0x234] = fields.get("relocatable", 1)
     struct.pack_into("<H", data, 0x236, fields.get("xloadflags", 1))
     struct.pack_into("<Q", data, 0x258, address)
     struct.pack_into("<I", data, 0x260, room)
@@ -74,6 +76,29 @@ def pvh_elf(wide=True, note=True, entry=0x200040, address=0x200000,
     return out + notes + code
 
 
+def multiboot_elf(flags=3, entry=0x100010, address=0x100000, memory=0x3000,
+                  virtual=None, at=0x1000, magic=0x1badb002, size=4096):
+    """A 32-bit ELF file with one segment that begins with the header."""
+    virtual = address if virtual is None else virtual
+    ident = b"\x7fELF" + bytes([1, 1, 1]) + bytes(9)
+    out = ident + struct.pack("<HHIIIIIHHHHHH", 2, 3, 1, entry, 52, 0, 0, 52,
+                              32, 1, 0, 0, 0)
+    out += struct.pack("<IIIIIIII", 1, at, virtual, address, size, memory, 7,
+                       4096)
+    code = struct.pack("<3I", magic, flags, -(magic + flags) & 0xffffffff)
+    return out.ljust(at, b"\0") + code.ljust(size, b"\xf4")
+
+
+def multiboot_flat(flags=0x10003, size=3000, before=16, at=None, load=0x100000,
+                   load_end=0, bss_end=0x102000, entry=0x100000):
+    """A flat file with address fields; its header is not at its begin."""
+    at = load + before if at is None else at
+    head = struct.pack("<8I", 0x1badb002, flags,
+                       -(0x1badb002 + flags) & 0xffffffff, at, load, load_end,
+                       bss_end, entry)
+    return (b"\xf4" * before + head).ljust(size, b"\xf4")
+
+
 def make_guests(where):
     """Payloads that are small, and wrong only where a test says so."""
     where.mkdir()
@@ -81,6 +106,11 @@ def make_guests(where):
     (where / "tiny.bzimage").write_bytes(bzimage())
     (where / "tiny.initrd").write_bytes(b"initrd" * 1000)
     (where / "tiny.elf").write_bytes(pvh_elf())
+    (where / "tiny.mb").write_bytes(multiboot_elf())
+    (where / "flat.mb").write_bytes(multiboot_flat())
+    (where / "many").mkdir()
+    for number in range(33):
+        (where / f"many/{number}").write_bytes(b"one of many")
     # What the specs that ship ask for.
     (where / "vmlinuz-cloud").write_bytes(bzimage(room=0x3400000))
     (where / "initramfs").write_bytes(b"initramfs" * 1000)
@@ -176,4 +206,17 @@ class Toolchain:
                         str(HERE / "dump.c"), str(tables), str(payload), "-o",
                         str(dump)], check=True, cwd=ROOT)
         done = subprocess.run([str(dump)], check=True, capture_output=True)
-        return json.loads(done.stdout)
+        tables = json.loads(done.stdout)
+        for partition in tables["partitions"]:
+            for load in partition["loads"]:
+                if isinstance(load[1], list):
+                    load[1] = self.module_bytes(run, *load[1]).hex()
+        return tables
+
+    def module_bytes(self, run, spa, size):
+        """What a load from the module store finds there."""
+        for module in run.report()["modules"]:
+            at = spa - module["spa"]
+            if 0 <= at and at + size <= module["bytes"]:
+                return (run.out / module["file"]).read_bytes()[at:at + size]
+        raise AssertionError(f"no module at {spa:#x}")

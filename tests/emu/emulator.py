@@ -63,6 +63,9 @@ class Report:
                 uarts[uart["port"]] = (uart["port"], uart["irq"],
                                        partition["name"])
         self.uarts = list(uarts.values())
+        # What the image leaves to the boot loader, in its order.
+        self.modules = [os.path.join(directory, m["file"])
+                        for m in self.all.get("modules", [])]
 
 
 class LineModel:
@@ -205,7 +208,11 @@ class Machine:
                      f"chardev=uart{index}"]
         if self.firmware == "direct":
             argv += ["-kernel", os.path.join(self.directory, "bulkhead.elf")]
-        elif self.firmware != "direct" and report.qemu == "microvm":
+            if report.modules:
+                # A comma is doubled where it is no separator.
+                argv += ["-initrd", ",".join(m.replace(",", ",,")
+                                             for m in report.modules)]
+        elif report.qemu == "microvm":
             raise EmulatorError(f"FIRMWARE={self.firmware}: QEMU's microvm "
                                 f"has no disc to boot from; use "
                                 f"FIRMWARE=direct")

@@ -34,6 +34,7 @@ static int setup(void **state)
 	memset(low, 0, 65536);
 	used = 0;
 	boot_map_count = 0;
+	boot_module_count = 0;
 	return 0;
 }
 
@@ -80,6 +81,67 @@ static void test_multiboot1(void **state)
 	assert_int_equal(boot_map[1].end, 0x100000);
 	assert_int_equal(boot_map[1].type, 2);
 	assert_int_equal(boot_map[2].end, 0x80000000);
+}
+
+/* A count and a list; only with the flag that says that they are there. */
+static void test_multiboot1_modules(void **state)
+{
+	const uint32_t list[] = { 0x200000, 0x200abc, 1, 0, 0x3000, 0x3001,
+				  0, 0, 9, 8, 0, 0 };
+	uint32_t flags = 1u << 6 | 1u << 3;
+	uint32_t at = address() + 4096;
+	uint32_t count = 3;
+
+	(void)state;
+	memcpy(low + 4096, list, sizeof(list));
+	memcpy(low + 20, &count, 4);
+	memcpy(low + 24, &at, 4);
+	used = 64;
+	assert_int_equal(keep1(), HV_OK);
+	assert_int_equal(boot_module_count, 0);
+	memcpy(low, &flags, 4);
+	assert_int_equal(boot_info_keep(MAGIC1, address()), HV_OK);
+	assert_int_equal(boot_module_count, 3);
+	assert_int_equal(boot_modules[0].base, 0x200000);
+	assert_int_equal(boot_modules[0].end, 0x200abc);
+	assert_int_equal(boot_modules[1].base, 0x3000);
+	assert_int_equal(boot_modules[1].end, 0x3001);
+	/* One that ends before it begins has no bytes. */
+	assert_int_equal(boot_modules[2].end, boot_modules[2].base);
+}
+
+/* Tags of modules before and behind the map, with texts of any length. */
+static void test_multiboot2_modules(void **state)
+{
+	uint32_t total;
+
+	(void)state;
+	put(0, 8);
+	for (unsigned i = 0; i < 40; i++) {
+		if (i == 1) {
+			put(6, 4);
+			put(16 + 24, 4);
+			put(24, 4);
+			put(0, 4);
+			put_range(0x100000, 0x100000, 1);
+			put(0, 4);
+		}
+		put(3, 4);
+		put(16 + i % 9 + 1, 4);
+		put(0x100000 + i * 0x1000, 4);
+		put(0x100100 + i * 0x1000, 4);
+		used += (i % 9 + 8) / 8 * 8;
+	}
+	put(0, 4);
+	put(8, 4);
+	total = used;
+	memcpy(low, &total, 4);
+	assert_int_equal(boot_info_keep(MAGIC2, address()), HV_OK);
+	assert_int_equal(boot_map_count, 1);
+	/* More than are kept, but all are counted. */
+	assert_int_equal(boot_module_count, 40);
+	assert_int_equal(boot_modules[0].base, 0x100000);
+	assert_int_equal(boot_modules[31].end, 0x11f100);
 }
 
 static void test_multiboot1_without_map(void **state)
@@ -199,8 +261,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_multiboot1, setup),
+		cmocka_unit_test_setup(test_multiboot1_modules, setup),
 		cmocka_unit_test_setup(test_multiboot1_without_map, setup),
 		cmocka_unit_test_setup(test_multiboot2, setup),
+		cmocka_unit_test_setup(test_multiboot2_modules, setup),
 		cmocka_unit_test_setup(test_too_many, setup),
 		cmocka_unit_test_setup(test_up_to_the_end, setup),
 		cmocka_unit_test_setup(test_is_ram, setup),

@@ -28,6 +28,7 @@ struct excuse {
 #define TEXT "points at another text: only messages change"
 #define START "a guest's own start state: it could set the same itself"
 #define LOADED "what is copied into a partition's own memory: its payload"
+#define PINNED "no file to compare with: boot refuses the right one"
 
 static const struct excuse excused[] = {
 	{ "partition_configs", MEMBER(partition_config, where), TEXT },
@@ -40,6 +41,9 @@ static const struct excuse excused[] = {
 	{ "loads", MEMBER(load_config, gpa), LOADED },
 	{ "loads", MEMBER(load_config, size), LOADED },
 	{ "loads", MEMBER(load_config, data), LOADED },
+	{ "module_configs", MEMBER(module_config, where), TEXT },
+	{ "module_configs", MEMBER(module_config, size), PINNED },
+	{ "module_configs", MEMBER(module_config, sha384), PINNED },
 	{ "vp_state", 0, sizeof(struct vp_state_config) - 1, START },
 };
 
@@ -206,6 +210,9 @@ static void flip_all(struct flipper *flipper)
 		    sizeof(struct ram_config));
 	flip_symbol(flipper, "machine_config", 1,
 		    sizeof(struct machine_config));
+	flip_symbol(flipper, "module_configs", t->module_count,
+		    sizeof(struct module_config));
+	flip_symbol(flipper, "module_count", 1, 4);
 	flip_symbol(flipper, "partition_count", 1, 4);
 	flip_symbol(flipper, "vp_count", 1, 4);
 	flip_symbol(flipper, "lp_count", 1, 4);

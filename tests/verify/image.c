@@ -15,6 +15,7 @@
 #define A_SPA 0x2000000ull	/* 2 MiB */
 #define A_TAIL 0x2800000ull	/* and four pages, elsewhere */
 #define B_SPA 0x40000000ull	/* 1 GiB and 2 MiB */
+#define STORE 0x3200000ull	/* three pages: two modules */
 
 void boot_start32(void);
 __attribute__((section(".boot.text"))) void boot_start32(void)
@@ -113,9 +114,15 @@ static const struct region_config regions_a[] = {
 static const struct region_config regions_b[] = {
 	{ 0, B_SPA, 0x40200000, "image.dts:94:4" },
 };
-static const struct load_config loads[] = {
+static const struct load_config loads_a[] = {
 	{ 0x100000, sizeof(payload), payload },
 	{ 0x1000, sizeof(stack), stack },
+	{ 0x180000, 0x900, (const uint8_t *)(STORE + 0xf00) },
+};
+static const struct load_config loads_b[] = {
+	{ 0x100000, sizeof(payload), payload },
+	{ 0x1000, sizeof(stack), stack },
+	{ 0x180000, 0x20, (const uint8_t *)(STORE + 0x2000) },
 };
 
 #define CONFIG(letter, vp, vps, default_, failure_, max) { \
@@ -124,7 +131,7 @@ static const struct load_config loads[] = {
 	.vp_first = vp, .vp_count = vps, .gpa_bits = 36, \
 	.regions = regions_##letter, \
 	.region_count = sizeof(regions_##letter) / 32, \
-	.loads = loads, .load_count = 2, \
+	.loads = loads_##letter, .load_count = 3, \
 	.ports = ports_##letter, \
 	.port_count = sizeof(ports_##letter) / sizeof(ports_##letter[0]), \
 	.msrs = msrs, .msr_count = 3, \
@@ -169,6 +176,10 @@ const struct ram_config ram_configs[] = {
 	{ 0x3100000, 0xbcf00000, "image.dts:28:4" },
 	{ 0x100000000, 0x100000000, "image.dts:29:4" },
 };
+const struct module_config module_configs[] = {
+	{ STORE, 0x1800, { 1, 2, 3 }, "first.img", "image.dts:103:4" },
+	{ STORE + 0x2000, 0x20, { 4 }, "second.img", "image.dts:118:4" },
+};
 const struct machine_config machine_config = {
 	.name = "test", .where = "image.dts:8:2", .tsc_hz = 1000000000,
 	.ioapic_base = 0xfec00000, .vendor = VENDOR_AMD, .ioapic_pins = 24
@@ -178,4 +189,5 @@ const uint32_t vp_count = 3;
 const uint32_t lp_count = 2;
 const uint32_t line_count = 2;
 const uint32_t ram_count = 3;
+const uint32_t module_count = 2;
 const char spec_name[] = "image.dts";

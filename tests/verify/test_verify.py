@@ -142,6 +142,53 @@ def pass_ports(row, first, last):
 
 
 FAULTS = {
+    # -- the module store
+    "a nested table leads to the store": (
+        set_entry("a", 3, 1, 0x3201000 + PAGE_4K),
+        r"partition a: GPA 0x201000, 0x1000 bytes, reaches module 0 of the "
+        r"store"),
+    "the rest of a module's last page": (
+        set_entry("b", 1, 0, 0x3200000 + PAGE_LARGE),
+        r"partition b: GPA 0x40000000, 0x200000 bytes, reaches module 1"),
+    "a partition over the store": (
+        both(put("regions_a", 32 + 8, 0x3202000),
+             *[set_entry("a", 3, n, 0x3202000 + n * 4096 + PAGE_4K)
+               for n in range(4)]),
+        r"partition a: its SPA 0x3202000 overlaps module 1",
+        r"GPA 0x200000, 0x4000 bytes, reaches module 1"),
+    "a module in the image": (
+        both(put("module_configs", 0, 0x1000000),
+             put("module_configs", 80, 0x1002000)),
+        r"module 0 at SPA 0x1000000 overlaps the hypervisor"),
+    "a module in reserved memory": (
+        both(put("module_configs", 0, 0x3000000),
+             put("module_configs", 80, 0x3002000)),
+        r"module 0 at SPA 0x3000000 is not in free RAM"),
+    "a module above 4 GiB": (
+        both(put("module_configs", 0, 0x100000000),
+             put("module_configs", 80, 0x100002000)),
+        r"module 0: 0x1800 bytes at SPA 0x100000000: .* not below 4 GiB"),
+    "modules apart": (
+        put("module_configs", 80, 0x3203000),
+        r"module 1 at SPA 0x3203000 does not follow the one before, which "
+        r"ends at 0x3202000"),
+    "an empty module": (
+        put("module_configs", 88, 0), r"module 1: 0x0 bytes at SPA"),
+    "a load behind its module": (
+        put("loads_a", 2 * 24 + 8, 0x901),
+        r"partition a: load 2 for GPA 0x180000, 2305 bytes at 0x3200f00, is "
+        r"not in .payload"),
+    "loaded from another's module": (
+        both(put("loads_a", 2 * 24 + 16, 0x3202000),
+             put("loads_a", 2 * 24 + 8, 0x20)),
+        r"module 0: nothing of it is loaded",
+        r"partition a: is loaded from modules 0x2 \(bits\), the spec says "
+        r"0x1"),
+    "one module less": (
+        put("module_count", 0, 1, "<I"),
+        r"1 modules, 2 in the spec", r"no object of the image is just there"),
+    "too many modules": (
+        put("module_count", 0, 70000, "<I"), r"module_count is 70000"),
     # -- nested tables
     "alias by a 2 MiB leaf": (
         set_entry("b", 1, 1, A_SPA + PAGE_LARGE),
@@ -246,16 +293,16 @@ FAULTS = {
         put("regions_a", 0, 1 << 36),
         r"is empty, not of whole pages, or beyond 36 bits"),
     "load outside memory": (
-        put("loads", 0, 0x203fe0),
+        put("loads_a", 0, 0x203fe0),
         r"load 0, GPA 0x203fe0, 64 bytes, is not in one region"),
     "load across two regions": (
-        put("loads", 0, 0x1fffe0),
+        put("loads_a", 0, 0x1fffe0),
         r"load 0, GPA 0x1fffe0, 64 bytes, is not in one region"),
     "two regions on one GPA": (
         put("regions_a", REGION, 0x1ff000),
         r"partition a: two regions at GPA 0x1ff000"),
     "two loads on one GPA": (
-        put("loads", 24, 0x100030),
+        put("loads_a", 24, 0x100030),
         r"partition a: loads 0 and 1 overlap at GPA 0x100030"),
     "GPA of 30 bits": (
         put("partition_configs", 28, 30, "<I"),
@@ -280,13 +327,13 @@ FAULTS = {
         put("ram_configs", 0, 0x1001000),
         r"image: 0x1000000 to 0x[0-9a-f]+ is not in the machine's RAM"),
     "load of half a payload": (
-        put("loads", 8, 32),
+        put("loads_a", 8, 32),
         r"load 0 for GPA 0x100000 is not one whole payload"),
     "payload elsewhere": (
-        put("loads", 0, 0x101000),
+        put("loads_a", 0, 0x101000),
         r"partition a: nothing is loaded at GPA 0x100000"),
     "load of hypervisor memory": (
-        lambda i: i.put(i.address("loads", 16), i.address("nested_a")),
+        lambda i: i.put(i.address("loads_a", 16), i.address("nested_a")),
         r"load 0 for GPA 0x100000, 64 bytes at 0x[0-9a-f]+, is not in "
         r".payload"),
     "RAM that the spec does not have": (
@@ -681,6 +728,29 @@ SPECS = {
     "another vendor": ('vendor = "amd";\n\t\ttsc-hz', 'vendor = "intel";'
                        '\n\t\ttsc-hz', r"machine: vendor is 0x1, the spec "
                        r"says 0x2"),
+    "no module": ('as-module = "initrd";', "",
+                  r"2 modules, 1 in the spec",
+                  r"partition a: is loaded from modules 0x1 \(bits\), the "
+                  r"spec says 0x0"),
+    "another module": ("files/first.img", "files/fist.img",
+                       r"module 0 is first.img, in the spec files/fist.img"),
+    "a module's directory": ("files/first.img", "filesfirst.img",
+                             r"module 0 is first.img, in the spec "
+                             r"filesfirst.img"),
+    "multiboot": ('memory = <0 0x204000>;\n\t\t\tvps = <&lp0 &lp1>;\n'
+                  '\t\t\tboot = "raw32"',
+                  'memory = <0 0x204000>;\n\t\t\tvps = <&lp0 &lp1>;\n'
+                  '\t\t\tboot = "multiboot"',
+                  r"partition a: multiboot's EAX is 0x0, the spec says "
+                  r"0x2badb002",
+                  r"partition a: no start info at GPA 0x0"),
+    "linux": ('memory = <0 0x204000>;\n\t\t\tvps = <&lp0 &lp1>;\n'
+              '\t\t\tboot = "raw32"',
+              'memory = <0 0x204000>;\n\t\t\tvps = <&lp0 &lp1>;\n'
+              '\t\t\tboot = "linux"',
+              r"partition a: no zero page at GPA 0x0",
+              r"partition a: long mode at the start is 0x0, the spec says "
+              r"0x1"),
     "another failure policy": ('on-failure = "restart"',
                                'on-failure = "panic"',
                                r"failure policy is 0x1, the spec says 0x2"),
@@ -729,14 +799,17 @@ def test_every_bit_of_every_table(place, flip):
                           "/image.dtb") > 7 * 32768 + 2 * MAPS
 
 
-@pytest.mark.parametrize("spec", ["strict", "isolation"])
+@pytest.mark.parametrize("spec", ["partition-specs/strict",
+                                  "partition-specs/isolation",
+                                  "tests/emu/specs/multiboot"])
 def test_every_bit_of_a_real_image(flip, tmp_path, spec):
-    """What partc emits: a remapped UART and "strict"; Linux, with a plan."""
+    """What partc emits: a remapped UART and "strict"; Linux, with a plan;
+    modules."""
     settings = [name + "=" + os.environ["BULKHEAD_" + name]
                 for name in ("BUILD", "GUESTS")
                 if "BULKHEAD_" + name in os.environ]
     run("make", "--no-print-directory", "-C", ROOT, "image",
-        "SPEC=partition-specs/%s.dts" % spec, "O=%s" % tmp_path, *settings)
+        "SPEC=%s.dts" % spec, "O=%s" % tmp_path, *settings)
     # Three nested tables each: root, GiBs, 2 MiB pages.
     assert flip_every_bit(flip, str(tmp_path / "bulkhead.elf"),
                           str(tmp_path / "b.dtb")) > 2 * (3 * 32768 + MAPS)

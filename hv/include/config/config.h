@@ -142,14 +142,29 @@ struct region_config {
 
 /*
  * Bytes copied into partition memory before each start, after all of it was
- * zeroed. Lies within one region. data is in the section .payload, which the
- * hypervisor does not map but through a window.
+ * zeroed. Lies within one region. data is in the section .payload, or within
+ * one module of the store; neither is mapped but through a window.
  */
 struct load_config {
 	uint64_t gpa;
 	uint64_t size;		/* in bytes */
 	const uint8_t *data;
 };
+
+/*
+ * A payload that is not in the image: module i of the boot loader's list. Boot
+ * moves it to spa and refuses any other bytes than these. One follows the
+ * other, each on whole pages, below 4 GiB: the module store.
+ */
+struct module_config {
+	uint64_t spa;
+	uint64_t size;		/* in bytes */
+	uint8_t sha384[48];
+	const char *name;	/* of the file */
+	const char *where;
+};
+
+#define CONFIG_MODULE_MAX 32
 
 enum failure_action { FAILURE_HALT, FAILURE_RESTART, FAILURE_PANIC };
 
@@ -270,11 +285,14 @@ extern const struct partition_config partition_configs[];
 extern const struct vp_config vp_configs[];
 extern const struct line_config line_configs[];
 
+extern const struct module_config module_configs[];
+
 extern const uint32_t ram_count;
 extern const uint32_t lp_count;
 extern const uint32_t partition_count;
 extern const uint32_t vp_count;
 extern const uint32_t line_count;
+extern const uint32_t module_count;
 
 extern const char spec_name[];		/* file name of the spec */
 

@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Entry of a raw32 or PVH guest: flat protected mode, paging off. Makes a
- * first identity map of 1 GiB by large pages and goes on in start64.S.
+ * Entry of a raw32, PVH or multiboot guest: flat protected mode, paging off.
+ * Makes a first identity map of 1 GiB by large pages and goes on in start64.S.
  */
 	.section .head32, "ax"
 	.code32
+#ifdef MULTIBOOT
+	.balign 4
+mb_header:
+#ifdef FLAT
+	.long 0x1badb002, 0x10003, -(0x1badb002 + 0x10003)
+	/* its own place, all of the file from BASE, .bss, entry */
+	.long mb_header, BASE, 0, guest_end, start32
+#else
+	.long 0x1badb002, 3, -(0x1badb002 + 3)
+#endif
+#endif
 	.global start32
 start32:
 	cli
 	cld
-	mov %ebx, %ebp			/* PVH: struct hvm_start_info */
+#ifdef MULTIBOOT
+	mov %eax, boot_magic
+#endif
+	mov %ebx, %ebp			/* PVH, multiboot: what was passed */
 	lgdt early_gdt_pointer
 	mov $0x10, %eax
 	mov %eax, %ds
@@ -65,6 +79,11 @@ early_pdpt:
 	.skip 4096
 early_pd:
 	.skip 4096
+#ifdef MULTIBOOT
+	.global boot_magic
+boot_magic:
+	.skip 4
+#endif
 
 #ifdef PVH
 	.section .note.pvh, "a", @note
