@@ -46,7 +46,20 @@ def inspect(path):
     devices = json.loads(done.stdout)["blockdevices"]
     if len(devices) != 1:
         raise MediaError(f"{path}: lsblk knows {len(devices)} of it")
+    probe_types(devices)
     return devices[0]
+
+
+def probe_types(devices):
+    """lsblk asks udev what is on a disk; where there is none, look."""
+    for device in devices:
+        if not device.get("fstype"):
+            done = subprocess.run(
+                ["blkid", "-p", "-o", "value", "-s", "TYPE", device["name"]],
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                check=False)
+            device["fstype"] = done.stdout.strip() or None
+        probe_types(device.get("children") or [])
 
 
 def system_numbers():
