@@ -18,7 +18,8 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-946684800}
 export SOURCE_DATE_EPOCH
 
 modules='normal multiboot multiboot2 configfile echo search search_fs_file
-	serial terminal iso9660 fat part_msdos part_gpt boot regexp test'
+	serial terminal iso9660 fat part_msdos part_gpt boot regexp test
+	hexdump'
 bios='biosdisk'
 # tpm measures all that GRUB reads, where the firmware has a TPM.
 uefi='tpm'
