@@ -38,6 +38,12 @@ export BULKHEAD_EMU_ARGS := $(value EMU_ARGS)
 TIMEOUT ?= 60
 EMU ?= qemu
 FIRMWARE ?= direct
+MEDIUM ?= cd
+DISK ?=
+DEV ?=
+IMAGE ?= iso
+SLOT_MIB ?= 0
+FORCE ?=
 ICOUNT ?= 0
 
 export KCONFIG := $(CURDIR)/Kconfig
@@ -55,8 +61,8 @@ $(foreach v,CURDIR BUILD GUESTS SPEC O,$(if $(strip $(word 2,$($v)) \
 
 # Goals that need no configuration, so that none is made on their behalf.
 no-config := help %_defconfig menuconfig olddefconfig savedefconfig clean \
-	distclean run check unit lint fetch deps image boot bench \
-	soak recording
+	distclean run check unit lint fetch deps image boot bench disk update \
+	flash soak recording
 ifneq ($(filter-out $(no-config),$(or $(MAKECMDGOALS),core)),)
 -include $(KCONFIG_AUTOCONFIG)
 endif
@@ -75,11 +81,18 @@ help:
 #H       UNTIL='regex'       end with 0 as soon as a line matches
 #H       TIMEOUT=60          end with 1 after so many seconds (0: never)
 #H                           (nothing to boot, or UNTIL wrong: 2)
-#H       FIRMWARE=direct     or bios: through GRUB from the ISO
+#H       FIRMWARE=direct     or bios, or uefi: through GRUB (make run too)
+#H       MEDIUM=cd           or usb, or disk (two slots), for bios and uefi
 #H       ICOUNT=1            time counts instructions (specs with one LP)
 #H       EMU=qemu EMU_ARGS='...'   more arguments for the emulator
 #H   make image SPEC=x.dts   only builds: bulkhead.elf, bulkhead.iso, report.txt
 #H       O=dir               where (default build/images/NAME)
+#H   make flash SPEC=x.dts DEV=/dev/sdx   writes the ISO to a stick or disk,
+#H                           asks before, compares after (docs/install.md)
+#H       IMAGE=iso           or disk: the disk image with two slots
+#H   make disk SPEC=x.dts    the disk image: O/disk.img (SLOT_MIB=64 or more)
+#H   make update DISK=disk SPEC=x.dts     that image into the slot that is
+#H                           not in use, to be tried once
 #H   make check              every test; last line "N passed, N failed"
 #H       STAGES='emu ...'    only some: lint build unit fuzz compiler verify
 #H                           image objects emu
@@ -194,17 +207,19 @@ $(BUILD)/verify: $(VERIFY_OBJECTS)
 
 -include $(PARTC_OBJECTS:.o=.d) $(VERIFY_OBJECTS:.o=.d)
 
-# GRUB's own program on the ISO.
-$(BUILD)/eltorito.img: tools/iso.sh
+# GRUB's own program, for each medium and firmware.
+GRUB_IMAGES := $(addprefix $(BUILD)/grub/,iso-bios iso-uefi disk-bios \
+	disk-uefi)
+$(BUILD)/grub/%: tools/grub.sh boot/grub-iso.cfg
 	$(call say,GRUB,$@)
 	@mkdir -p $(@D)
-	$(Q)tools/iso.sh core $@
+	$(Q)tools/grub.sh $* $@
 
 # Everything that no spec changes.
 .PHONY: core hv
 hv: $(BUILD)/objects.list $(BUILD)/bulkhead.ld
 core: $(BUILD)/objects.list $(BUILD)/bulkhead.ld $(BUILD)/partc \
-		$(BUILD)/verify $(BUILD)/eltorito.img
+		$(BUILD)/verify $(GRUB_IMAGES)
 
 # ---- guests ----------------------------------------------------------------
 
@@ -243,13 +258,36 @@ boot-run: need-spec
 	+@mkdir -p $(BUILD)
 	+@flock $(BUILD)/.lock env $(sub) core guests-for-spec
 	+@$(sub) -f tools/image.mk $(image-vars) \
-		$(if $(filter direct,$(FIRMWARE)),elf,iso)
+		$(if $(filter direct,$(FIRMWARE)),elf,$(medium-goal))
 	+@rm -f $(boot-failed)
 	+@exec $(PYTHON) tests/emu/boot.py --timeout '$(TIMEOUT)' --emu '$(EMU)' \
-		--firmware '$(FIRMWARE)' --icount '$(ICOUNT)' \
+		--firmware '$(FIRMWARE)' --medium '$(MEDIUM)' \
+		--icount '$(ICOUNT)' \
 		--failed $(boot-failed) '$(O)'
 boot: boot-run
 	$(if $(shell test -e $(boot-failed) && echo y),@exit 1)
+
+# ---- media -----------------------------------------------------------------
+
+medium-goal := $(if $(filter disk,$(MEDIUM)),disk,iso)
+
+.PHONY: disk update flash
+disk: need-spec
+	@mkdir -p $(BUILD)
+	+@flock $(BUILD)/.lock $(sub) core guests-for-spec
+	+@$(sub) -f tools/image.mk $(image-vars) SLOT_MIB='$(SLOT_MIB)' disk
+	@echo '  $(O)/disk.img'
+
+update: image
+	@test -n '$(DISK)' || { echo 'make: say which disk: DISK=/dev/sdx or' \
+		'an image that make disk made' >&2; exit 2; }
+	@$(PYTHON) tools/disk.py update $(if $(FORCE),--force) '$(DISK)' '$(O)'
+
+flash: $(if $(filter disk,$(IMAGE)),disk,image)
+	@test -n '$(DEV)' || { echo 'make: say which disk: DEV=/dev/sdx' \
+		'(lsblk shows them)' >&2; exit 2; }
+	@$(PYTHON) tools/flash.py '$(DEV)' \
+		'$(O)/$(if $(filter disk,$(IMAGE)),disk.img,bulkhead.iso)'
 
 # ---- the demo --------------------------------------------------------------
 
@@ -259,7 +297,9 @@ deps:
 
 run:
 	@BUILD='$(BUILD)' GUESTS='$(GUESTS)' MAKE='$(MAKE)' CC='$(CC)' \
-		CONFIG='$(CONFIG)' SPEC='$(SPEC)' TIMEOUT='$(if $(BULKHEAD_UNTIL),$(TIMEOUT),0)' \
+		FIRMWARE='$(if $(filter file,$(origin FIRMWARE)),,$(FIRMWARE))' \
+		MEDIUM='$(MEDIUM)' CONFIG='$(CONFIG)' SPEC='$(SPEC)' \
+		TIMEOUT='$(if $(BULKHEAD_UNTIL),$(TIMEOUT),0)' \
 		tools/run.sh
 
 # What README.md shows.

@@ -58,6 +58,8 @@ struct model_machine {
 	struct num apic_hz;
 	struct num ioapic_base;
 	struct num ioapic_pins;
+	struct num boot_ok_cmos;
+	struct num boot_ok_bit;
 	struct model_range *ram;
 	struct model_range *reserved;
 	struct model_range *reserved_ports;	/* base: first, size: count */
@@ -317,6 +319,32 @@ static inline uint32_t model_uart_pin(const struct model *model,
 {
 	return p->uart_as.set ? model_com_pin((uint32_t)p->uart_as.v) :
 	       (uint32_t)model->machine.uarts[p->uart].irq.v;
+}
+
+/* Has the partition a port to report a good boot by? */
+static inline const struct port_row *
+model_boot_ok_row(const struct model_partition *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->policy.port_count; i++) {
+		if (p->policy.ports[i].action == PORT_BOOT_OK) {
+			return &p->policy.ports[i];
+		}
+	}
+	return NULL;
+}
+
+/* How many have one. */
+static inline uint32_t model_boot_ok_count(const struct model *model)
+{
+	uint32_t count = 0;
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		count += model_boot_ok_row(&model->partitions[i]) != NULL;
+	}
+	return count;
 }
 
 #endif

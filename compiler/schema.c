@@ -17,7 +17,7 @@ const char *const schema_module_words[] = {
 /* Positions are values of enum port_action. */
 const char *const schema_port_words[] = {
 	"deny", "strict", "pass", "remap", "log", "reset", "off", "intercept",
-	"value", NULL
+	"value", "boot-ok", NULL
 };
 /* Positions are values of enum msr_action. */
 const char *const schema_msr_words[] = {
@@ -80,6 +80,11 @@ static const struct schema_node reserved_port_nodes[] = {
 	  COUNT(reserved_port_properties), NULL, 0 },
 };
 
+static const struct schema_property boot_ok_properties[] = {
+	{ "cmos", SCHEMA_CELL, true, NULL },
+	{ "bit", SCHEMA_CELL, true, NULL },
+};
+
 static const struct schema_property ioapic_properties[] = {
 	{ "base", SCHEMA_WIDE, true, NULL },
 	{ "pins", SCHEMA_CELL, true, NULL },
@@ -94,6 +99,8 @@ static const struct schema_property machine_properties[] = {
 };
 static const struct schema_node machine_nodes[] = {
 	{ "ioapic", false, ioapic_properties, COUNT(ioapic_properties),
+	  NULL, 0 },
+	{ "boot-ok", false, boot_ok_properties, COUNT(boot_ok_properties),
 	  NULL, 0 },
 	{ "uarts", false, NULL, 0, uart_nodes, COUNT(uart_nodes) },
 	{ "reserved-ports", false, NULL, 0, reserved_port_nodes,

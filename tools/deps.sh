@@ -18,10 +18,13 @@ libfdt-dev reads the compiled spec
 device-tree-compiler parses a spec
 acpica-tools compiles the ACPI tables of a guest
 kconfig-frontends-nox|kconfig-frontends configuration (make menuconfig)
-grub-pc-bin the boot loader on the ISO
+grub-pc-bin the boot loader on the ISO, for BIOS
+grub-efi-amd64-bin the boot loader on the ISO, for UEFI
 grub-common puts GRUB on the ISO (grub-mkimage)
+mtools writes the FAT file systems that UEFI boots from
 xorriso writes the ISO
 qemu-system-x86 the machine that boots it
+ovmf UEFI for that machine (FIRMWARE=uefi)
 python3 drives the emulator
 util-linux flock, for builds side by side
 '

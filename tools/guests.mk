@@ -16,9 +16,14 @@ $(GUESTS)/memtest $(GUESTS)/memtest32:
 	$(Q)tools/fetch.sh $(GUESTS) $(@F) memtest86+
 $(GUESTS)/busybox:
 	$(Q)tools/fetch.sh $(GUESTS) busybox busybox-static
-$(GUESTS)/initramfs: $(GUESTS)/busybox tools/initramfs.py
+$(GUESTS)/outb: stack/linux/outb.c
+	$(Q)$(HOSTCC) -std=gnu11 -Os -Wall -Wextra -Wconversion -Werror \
+		-ffreestanding -fno-stack-protector -fno-pic -nostdlib \
+		-static -no-pie -fno-asynchronous-unwind-tables -s \
+		-Wl,--build-id=none -o $@ $<
+$(GUESTS)/initramfs: $(GUESTS)/busybox $(GUESTS)/outb tools/initramfs.py
 	$(call say,INITRAMFS,$@)
-	$(Q)$(PYTHON) tools/initramfs.py $< $@
+	$(Q)$(PYTHON) tools/initramfs.py $(GUESTS)/busybox $(GUESTS)/outb $@
 
 fetch:
 	@rm -f $(guest-debian) $(GUESTS)/busybox

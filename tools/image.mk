@@ -13,7 +13,7 @@
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: elf iso FORCE
+.PHONY: elf iso disk FORCE
 
 PYTHON ?= /usr/bin/python3
 HOSTCC ?= gcc
@@ -24,6 +24,7 @@ Q := $(if $(filter 0,$(V)),@,)
 say = $(if $(filter 0,$(V)),@printf '  %-10s%s\n' '$(1)' '$(2)')
 
 iso: $(O)/bulkhead.iso
+disk: $(O)/disk.img
 elf: $(O)/verify.stamp
 
 include $(BUILD)/include/config/auto.conf
@@ -96,9 +97,20 @@ $(O)/verify.stamp: $(O)/bulkhead.elf $(O)/b.dtb $(BUILD)/verify
 		{ cat $(O)/verify.txt >&2; rm -f $(O)/bulkhead.iso; exit 1; }
 	@touch $@
 
-$(O)/bulkhead.iso: $(O)/verify.stamp $(O)/grub.cfg $(BUILD)/eltorito.img
+$(O)/bulkhead.iso: $(O)/verify.stamp $(O)/grub.cfg tools/iso.sh \
+		$(BUILD)/grub/iso-bios $(BUILD)/grub/iso-uefi
 	$(call say,ISO,$@)
-	$(Q)tools/iso.sh disc $(BUILD)/eltorito.img $(O)/bulkhead.elf $(O)/grub.cfg $@
+	$(Q)tools/iso.sh $(BUILD)/grub/iso-bios $(BUILD)/grub/iso-uefi \
+		$(O)/bulkhead.elf $(O)/grub.cfg $@
+
+# GRUB writes to it: made anew only when the image is another.
+SLOT_MIB ?= 0
+$(O)/disk.img: $(O)/bulkhead.iso $(O)/report.json tools/disk.py \
+		boot/grub-disk.cfg $(BUILD)/grub/disk-bios \
+		$(BUILD)/grub/disk-uefi
+	$(call say,DISK,$@)
+	$(Q)$(PYTHON) tools/disk.py create --slot-mib $(SLOT_MIB) $(O) \
+		$(BUILD)/grub
 
 -include $(O)/b.d $(O)/deps.d $(O)/tables.d
 FORCE:

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """
-initramfs.py BUSYBOX OUT: an initramfs of busybox and one script, as a
-compressed cpio archive. The same busybox gives the same bytes: owners,
-times, order and inode numbers are all fixed.
+initramfs.py BUSYBOX OUTB OUT: an initramfs of busybox, outb (stack/linux)
+and one script, as a compressed cpio archive. The same programs give the same
+bytes: owners, times, order and inode numbers are all fixed.
 """
 import gzip
 import subprocess
@@ -70,7 +70,7 @@ class Archive:
 
 
 def main():
-    busybox, out = sys.argv[1:3]
+    busybox, outb, out = sys.argv[1:4]
     with open(busybox, "rb") as file:
         program = file.read()
     applets = subprocess.run([busybox, "--list"], check=True, text=True,
@@ -81,6 +81,8 @@ def main():
     # The kernel opens it before the script can mount anything.
     archive.add("dev/console", S_CHAR, device=(5, 1))
     archive.add("bin/busybox", S_FILE, program)
+    with open(outb, "rb") as file:
+        archive.add("bin/outb", S_FILE, file.read())
     for name in sorted(set(applets) - {"busybox"}):
         archive.add("bin/" + name, S_LINK, b"busybox")
     archive.add("init", S_FILE, INIT)

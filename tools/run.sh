@@ -86,6 +86,7 @@ finish
 
 begin 'One image, for GRUB'
 sub -f tools/image.mk SPEC="$spec" O="$out" iso
+[ "$MEDIUM" != disk ] || sub -f tools/image.mk SPEC="$spec" O="$out" disk
 printf '  %-10s%s bytes: %s\n' ISO "$(stat -c %s "$out/bulkhead.iso")" \
 	"$out/bulkhead.iso"
 finish
@@ -94,4 +95,5 @@ begin 'Boot: QEMU, GRUB, Bulkhead'
 printf '      built in %s s; what the spec became: %s\n' \
 	$(($(date +%s) - began)) "$out/report.txt"
 exec "${PYTHON:-/usr/bin/python3}" tests/emu/terminal.py \
-	--timeout "${TIMEOUT:-0}" "$out" 9>&-
+	--timeout "${TIMEOUT:-0}" ${FIRMWARE:+--firmware "$FIRMWARE"} \
+	--medium "$MEDIUM" "$out" 9>&-

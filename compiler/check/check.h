@@ -62,6 +62,11 @@ void check_uart_base(const struct model *model);
 void check_irq_twice(const struct model *model);
 void check_acpi_ports(const struct model *model);
 
+/* boot_ok.c */
+void check_boot_ok_cmos(const struct model *model);
+void check_boot_ok_board(const struct model *model);
+void check_boot_ok_ports(const struct model *model);
+
 /* policy.c */
 void check_msr_range(const struct model *model);
 void check_msr_overlap(const struct model *model);

@@ -85,6 +85,16 @@ static const struct check checks[] = {
 	  "A guest that gets ACPI tables has a reset port and an off port.",
 	  CHECK_SPEC, check_acpi_ports },
 
+	{ "boot-ok-cmos",
+	  "What is kept of a boot is bit 0 to 7 of CMOS register 0x10 to "
+	  "0x7f.",
+	  CHECK_SPEC, check_boot_ok_cmos },
+	{ "boot-ok-board",
+	  "A partition that reports a good boot has a board that keeps it.",
+	  CHECK_SPEC, check_boot_ok_board },
+	{ "boot-ok-ports", "No partition owns the ports of the CMOS.",
+	  CHECK_SPEC, check_boot_ok_ports },
+
 	{ "msr-range", "A range of MSRs is not reversed.",
 	  CHECK_SPEC, check_msr_range },
 	{ "msr-overlap", "An MSR has one rule in a partition.",

@@ -32,8 +32,9 @@ static uint64_t ram_bytes(const struct model_machine *m)
 	return bytes;
 }
 
-static void emit_machine(FILE *out, const struct model_machine *m)
+static void emit_machine(FILE *out, const struct model *model)
 {
+	const struct model_machine *m = &model->machine;
 	uint32_t i;
 
 	fprintf(out, "  \"machine\": {\n    \"board\": ");
@@ -54,7 +55,16 @@ static void emit_machine(FILE *out, const struct model_machine *m)
 			i == 0 ? "" : ", ", m->lps[i].name,
 			(uint32_t)m->lps[i].apic_id.v);
 	}
-	fprintf(out, "]\n  },\n");
+	fprintf(out, "],\n    \"boot_ok\": ");
+	if (m->boot_ok_cmos.set) {
+		fprintf(out, "{\"cmos\": %u, \"bit\": %u, \"count\": %u}",
+			(uint32_t)m->boot_ok_cmos.v,
+			(uint32_t)m->boot_ok_bit.v,
+			model_boot_ok_count(model));
+	} else {
+		fprintf(out, "null");
+	}
+	fprintf(out, "\n  },\n");
 }
 
 static void emit_uart(FILE *out, const struct model *model,
@@ -179,7 +189,7 @@ void emit_json(const struct model *model)
 	fprintf(out, "{\n  \"spec\": ");
 	emit_text(out, util_base_name(model->spec_path));
 	fprintf(out, ",\n");
-	emit_machine(out, &model->machine);
+	emit_machine(out, model);
 	fprintf(out, "  \"partitions\": [\n");
 	for (i = 0; i < model->partition_count; i++) {
 		emit_partition(out, model, &model->partitions[i]);

@@ -45,12 +45,16 @@ static void emit_machine(FILE *out, const struct model *model)
 	emit_where(out, m->at);
 	fprintf(out, ",\n\t.tsc_hz = %lluull,\n\t.apic_hz = %lluull,\n"
 		"\t.ioapic_base = 0x%llxull,\n\t.vendor = %s,\n"
-		"\t.ioapic_pins = %u\n};\n\n",
+		"\t.ioapic_pins = %u,\n\t.boot_ok_count = %u,\n"
+		"\t.boot_ok_cmos = 0x%02x,\n\t.boot_ok_mask = 0x%02x\n};"
+		"\n\n",
 		(unsigned long long)m->tsc_hz.v,
 		(unsigned long long)m->apic_hz.v,
 		(unsigned long long)m->ioapic_base.v,
 		strcmp(m->vendor.s, "amd") == 0 ? "VENDOR_AMD" :
-		"VENDOR_INTEL", (uint32_t)m->ioapic_pins.v);
+		"VENDOR_INTEL", (uint32_t)m->ioapic_pins.v,
+		model_boot_ok_count(model), (uint32_t)m->boot_ok_cmos.v,
+		m->boot_ok_cmos.set ? 1u << m->boot_ok_bit.v : 0);
 }
 
 /* First reserved range that touches [base, end). */

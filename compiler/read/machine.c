@@ -87,6 +87,7 @@ static void read_uarts(struct model_machine *machine, int parent)
 void read_machine(struct model_machine *machine, int node)
 {
 	int ioapic = tree_child(node, "ioapic");
+	int boot_ok = tree_child(node, "boot-ok");
 
 	if (node < 0) {
 		return;
@@ -100,6 +101,10 @@ void read_machine(struct model_machine *machine, int node)
 	if (ioapic >= 0) {
 		machine->ioapic_base = tree_number(ioapic, "base");
 		machine->ioapic_pins = tree_number(ioapic, "pins");
+	}
+	if (boot_ok >= 0) {
+		machine->boot_ok_cmos = tree_number(boot_ok, "cmos");
+		machine->boot_ok_bit = tree_number(boot_ok, "bit");
 	}
 	machine->ram_count =
 		read_ranges(&machine->ram, tree_child(node, "ram"));

@@ -24,6 +24,7 @@ static const struct port_range port_forbidden[] = {
 	{ 0x60, 0x60, "keyboard controller" },
 	{ 0x61, 0x61, "timer gate and NMI status" },
 	{ 0x64, 0x64, "keyboard controller, resets the machine" },
+	{ 0x70, 0x77, "CMOS, with its aliases, and NMI mask" },
 	{ 0x92, 0x92, "fast A20 and reset" },
 	{ 0xa0, 0xa1, "interrupt controller (PIC)" },
 	{ 0xb2, 0xb3, "system management interrupt" },
@@ -253,7 +254,7 @@ static void bitmap_check_rows(const struct partition_tables *p,
 	for (i = 0; i < p->config.port_count; i++) {
 		const struct port_config *row = &p->ports[i];
 
-		if (row->last < row->first || row->action > PORT_VALUE ||
+		if (row->last < row->first || row->action > PORT_BOOT_OK ||
 		    row->reserved || (i && row->first <= row[-1].last) ||
 		    (row->action != PORT_REMAP &&
 		     row->action != PORT_VALUE && row->target)) {

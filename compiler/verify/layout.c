@@ -81,9 +81,12 @@ AT(line_config, level, 16);
 AT(line_config, vector, 18);
 AT(line_config, where, 24);
 
-SIZE(machine_config, 48);
+SIZE(machine_config, 56);
 AT(machine_config, tsc_hz, 16);
 AT(machine_config, ioapic_base, 32);
 AT(machine_config, vendor, 40);
+AT(machine_config, boot_ok_count, 48);
+AT(machine_config, boot_ok_cmos, 52);
+AT(machine_config, boot_ok_mask, 53);
 
 SIZE(ram_config, 24);

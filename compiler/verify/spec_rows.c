@@ -15,7 +15,7 @@ static const char *const port_actions[] = {
 	[PORT_DENY] = "deny", [PORT_STRICT] = "strict", [PORT_PASS] = "pass",
 	[PORT_REMAP] = "remap", [PORT_LOG] = "log", [PORT_RESET] = "reset",
 	[PORT_OFF] = "off", [PORT_INTERCEPT] = "intercept",
-	[PORT_VALUE] = "value"
+	[PORT_VALUE] = "value", [PORT_BOOT_OK] = "boot-ok"
 };
 
 static const char *const msr_actions[] = {

@@ -178,6 +178,52 @@ static void run_check_line_count(const struct spec *spec)
 			   spec->tables->line_count, count);
 }
 
+/* Partitions that have a port to report by; the rows are checked already. */
+static uint32_t run_count_reporters(const struct tables *tables)
+{
+	uint32_t count = 0;
+	uint32_t i;
+	uint32_t j;
+
+	for (i = 0; i < tables->partition_count; i++) {
+		const struct partition_tables *p = &tables->partitions[i];
+
+		for (j = 0; j < p->config.port_count; j++) {
+			if (p->ports[j].action == PORT_BOOT_OK) {
+				count++;
+				break;
+			}
+		}
+	}
+	return count;
+}
+
+static void run_check_boot_ok(const struct spec *spec)
+{
+	const struct machine_config *machine = &spec->tables->machine;
+	uint32_t node = fdt_child(spec->fdt, spec->machine, "boot-ok");
+	uint32_t count = run_count_reporters(spec->tables);
+	uint64_t bit = fdt_number(spec->fdt, node, "bit", 0);
+
+	run_report_machine(spec, "CMOS register of boot-ok",
+			   machine->boot_ok_cmos,
+			   fdt_number(spec->fdt, node, "cmos", 0));
+	run_report_machine(spec, "CMOS bits of boot-ok",
+			   machine->boot_ok_mask, node == FDT_NONE ? 0 :
+			   1ull << (bit & 63));
+	run_report_machine(spec, "count of partitions that report a boot",
+			   machine->boot_ok_count, count);
+	/* Not the clock's registers, nor those of the firmware's self-test. */
+	if ((count || machine->boot_ok_cmos) &&
+	    (machine->boot_ok_cmos < 0x10 || machine->boot_ok_cmos > 0x7f)) {
+		report_error(spec->report, machine->where, "machine: CMOS "
+			     "register 0x%x is not one to keep boot-ok in",
+			     machine->boot_ok_cmos);
+	}
+	run_report_machine(spec, "reserved byte", machine->reserved[0] |
+			   machine->reserved[1], 0);
+}
+
 void spec_check_machine(const struct spec *spec)
 {
 	const struct machine_config *machine = &spec->tables->machine;
@@ -202,6 +248,7 @@ void spec_check_machine(const struct spec *spec)
 			   spec_find_name(run_vendors,
 					  ARRAY_COUNT(run_vendors),
 					  vendor ? vendor : "any"));
+	run_check_boot_ok(spec);
 	run_check_lps(spec);
 	run_check_line_count(spec);
 }

@@ -48,6 +48,7 @@ struct partition {
 	uint64_t step_offset;
 	uint64_t hash;			/* of memory, of VPs at the start */
 	uint64_t vp_hash;
+	volatile uint32_t reported;	/* a good boot; restarts keep it */
 	struct partition_record record;
 	struct ioapic_state ioapic;
 	struct partition_synth_state synth;
@@ -76,5 +77,7 @@ void partition_fail(struct vp *vp, const char *reason, uint64_t info0,
 		    uint64_t info1, uint64_t info2);
 /* The guest asked for it: END_RESET or END_OFF. */
 void partition_request_end(struct vp *vp, enum partition_end end);
+/* The guest reports a good boot; the last to do so tells the boot loader. */
+void partition_report_boot(const struct vp *vp);
 
 #endif

@@ -14,6 +14,7 @@
 
 #define LOG_PORT_ANSWER 0xe9u	/* how a guest finds a debug port */
 #define RESET_VALUE 1u
+#define BOOT_OK_VALUE 1u
 #define OFF_BIT BIT(5)		/* ACPI: SLP_EN of the sleep control register */
 
 /*
@@ -102,6 +103,7 @@ enum outcome io_in(struct vp *vp, const struct io_port *port, uint32_t *value)
 		return OUTCOME_NEXT;
 	case PORT_RESET:
 	case PORT_OFF:
+	case PORT_BOOT_OK:
 		/* ACPI sleep status: no wake event. */
 		*value = 0;
 		return OUTCOME_NEXT;
@@ -143,6 +145,11 @@ enum outcome io_out(struct vp *vp, const struct io_port *port, uint32_t value)
 		}
 		partition_request_end(vp, END_OFF);
 		return OUTCOME_STOP;
+	case PORT_BOOT_OK:
+		if (port->size == 1 && (uint8_t)value == BOOT_OK_VALUE) {
+			partition_report_boot(vp);
+		}
+		return OUTCOME_NEXT;
 	case PORT_STRICT:
 		return refuse(vp, port, "write of a strict port");
 	case PORT_INTERCEPT:

@@ -67,6 +67,7 @@ def arguments():
     parser.add_argument("--timeout", type=float, default=60)
     parser.add_argument("--emu", default="qemu")
     parser.add_argument("--firmware", default="direct")
+    parser.add_argument("--medium", default="cd")
     parser.add_argument("--icount", default="0")
     parser.add_argument("--failed", help="make this file in place of a "
                         "status of 1, which make would turn into its own 2")
@@ -78,7 +79,7 @@ def drive(options, until):
         options.icount, True)
     started = time.monotonic()
     with Machine(options.directory, firmware=options.firmware,
-                 icount=icount, emulator=options.emu,
+                 medium=options.medium, icount=icount, emulator=options.emu,
                  emu_args=shlex.split(os.environ.get("BULKHEAD_EMU_ARGS",
                                                      "")),
                  on_line=until.line) as machine:

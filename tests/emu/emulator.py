@@ -133,6 +133,43 @@ def clean(text):
     return model.text()
 
 
+OVMF = "/usr/share/OVMF/OVMF_%s_4M.fd"
+MEDIA = {
+    "cd": ["-drive", "if=none,id=boot,media=cdrom,readonly=on,format=raw,"
+           "file={iso}", "-device", "ide-cd,drive=boot,bootindex=0"],
+    "usb": ["-device", "qemu-xhci", "-drive",
+            "if=none,id=boot,snapshot=on,format=raw,file={iso}",
+            "-device", "usb-storage,drive=boot,bootindex=0"],
+    # Two slots (make disk): GRUB writes to it.
+    "disk": ["-drive", "if=none,id=boot,format=raw,file={disk}",
+             "-device", "ide-hd,drive=boot,bootindex=0"],
+}
+
+
+def boot_arguments(directory, firmware, medium):
+    """What makes QEMU boot the image of that directory."""
+    if firmware == "direct":
+        return ["-kernel", os.path.join(directory, "bulkhead.elf")]
+    if firmware not in ("bios", "uefi"):
+        raise EmulatorError(f"FIRMWARE={firmware}: only direct, bios and "
+                            f"uefi are known")
+    if medium not in MEDIA:
+        raise EmulatorError(f"MEDIUM={medium}: only cd, usb and disk are "
+                            f"known")
+    argv = []
+    if firmware == "uefi":
+        if not os.path.exists(OVMF % "CODE"):
+            raise EmulatorError("FIRMWARE=uefi: no OVMF here (package ovmf)")
+        # Its variables are forgotten at the end.
+        argv = ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,"
+                f"file={OVMF % 'CODE'}",
+                "-drive", f"if=pflash,unit=1,format=raw,snapshot=on,"
+                f"file={OVMF % 'VARS'}"]
+    return argv + [word.format(
+        iso=os.path.join(directory, "bulkhead.iso"),
+        disk=os.path.join(directory, "disk.img")) for word in MEDIA[medium]]
+
+
 def die_with_parent():
     pr_set_pdeathsig = 1
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
@@ -163,7 +200,7 @@ class Stream:
 class Machine:
     def __init__(self, directory, firmware="direct", icount=False,
                  emu_args=(), reboot=True, emulator="qemu",
-                 on_line=None, on_bytes=None):
+                 on_line=None, on_bytes=None, medium="cd"):
         if emulator != "qemu":
             raise EmulatorError(f"EMU={emulator}: only qemu is known")
         self.directory = directory
@@ -171,6 +208,7 @@ class Machine:
         # None: through GRUB, where the machine has what GRUB needs.
         self.firmware = firmware or (
             "direct" if self.report.qemu == "microvm" else "bios")
+        self.medium = medium
         self.icount = icount
         self.emu_args = list(emu_args)
         self.reboot = reboot
@@ -206,22 +244,15 @@ class Machine:
         for index, (port, irq, _) in enumerate(report.uarts):
             argv += ["-device", f"isa-serial,iobase={port:#x},irq={irq},"
                      f"chardev=uart{index}"]
-        if self.firmware == "direct":
-            argv += ["-kernel", os.path.join(self.directory, "bulkhead.elf")]
-            if report.modules:
-                # A comma is doubled where it is no separator.
-                argv += ["-initrd", ",".join(m.replace(",", ",,")
-                                             for m in report.modules)]
-        elif report.qemu == "microvm":
+        if self.firmware != "direct" and report.qemu == "microvm":
             raise EmulatorError(f"FIRMWARE={self.firmware}: QEMU's microvm "
                                 f"has no disc to boot from; use "
                                 f"FIRMWARE=direct")
-        elif self.firmware == "bios":
-            argv += ["-cdrom", os.path.join(self.directory, "bulkhead.iso"),
-                     "-boot", "order=d"]
-        else:
-            raise EmulatorError(f"FIRMWARE={self.firmware}: only direct and "
-                                f"bios are known")
+        argv += boot_arguments(self.directory, self.firmware, self.medium)
+        if self.firmware == "direct" and report.modules:
+            # A comma is doubled where it is no separator.
+            argv += ["-initrd", ",".join(m.replace(",", ",,")
+                                         for m in report.modules)]
         return argv + self.emu_args
 
     def start(self):

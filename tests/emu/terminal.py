@@ -178,6 +178,7 @@ def main():
     parser.add_argument("directory")
     parser.add_argument("--timeout", type=float, default=0)
     parser.add_argument("--firmware")
+    parser.add_argument("--medium", default="cd")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(1))
@@ -187,6 +188,7 @@ def main():
     keyboard = Keyboard(screen, interactive)
     try:
         with Machine(options.directory, firmware=options.firmware,
+                     medium=options.medium,
                      emu_args=shlex.split(
                          os.environ.get("BULKHEAD_EMU_ARGS", "")),
                      on_line=screen.line, on_bytes=screen.bytes) as machine:

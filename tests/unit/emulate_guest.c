@@ -26,6 +26,7 @@ const char *fail_reason;
 uint64_t fail_info[3];
 bool exchange_fails;
 unsigned end_count;
+unsigned report_count;
 enum partition_end end_asked;
 
 /* The tables are const to the code, not to its test. */
@@ -256,6 +257,12 @@ void partition_request_end(struct vp *ended, enum partition_end end)
 	end_asked = end;
 }
 
+void partition_report_boot(const struct vp *reporting)
+{
+	assert_ptr_equal(reporting, &vp);
+	report_count++;
+}
+
 /* ---- setup ------------------------------------------------------------- */
 
 int emulate_setup(void **state)
@@ -273,7 +280,7 @@ int emulate_setup(void **state)
 	port_count = 0;
 	port_answer = 0xa1b2c3d4;
 	log_count = 0;
-	fail_count = end_count = 0;
+	fail_count = end_count = report_count = 0;
 	fail_reason = "";
 	end_asked = END_NONE;
 	held = exchange_fails = false;

@@ -50,6 +50,7 @@ extern unsigned fail_count;
 extern const char *fail_reason;
 extern uint64_t fail_info[3];
 extern unsigned end_count;
+extern unsigned report_count;		/* of a good boot */
 extern bool exchange_fails;		/* another VP is always quicker */
 extern enum partition_end end_asked;
 

@@ -133,6 +133,27 @@ static void test_reset_and_off(void **state)
 	assert_int_equal(fail_count, 0);
 }
 
+static void test_boot_ok(void **state)
+{
+	(void)state;
+	add_row(0x606, 0x607, PORT_BOOT_OK, 0);
+	assert_in(0x606, 1, 0x1122334455667700);
+	RAX = 1;
+	assert_int_equal(do_io(0x606, 2, false), OUTCOME_NEXT);
+	RAX = 0x100;
+	assert_int_equal(do_io(0x606, 1, false), OUTCOME_NEXT);
+	RAX = 0xff;
+	assert_int_equal(do_io(0x606, 1, false), OUTCOME_NEXT);
+	assert_int_equal(report_count, 0);
+	RAX = 0x201;
+	assert_int_equal(do_io(0x606, 1, false), OUTCOME_NEXT);
+	assert_int_equal(report_count, 1);
+	/* The CMOS is not the guest's to touch. */
+	assert_int_equal(port_count, 0);
+	assert_int_equal(end_count, 0);
+	assert_int_equal(fail_count, 0);
+}
+
 static void test_value(void **state)
 {
 	(void)state;
@@ -198,6 +219,7 @@ int main(void)
 		EMULATE_TEST(test_physical),
 		EMULATE_TEST(test_log),
 		EMULATE_TEST(test_reset_and_off),
+		EMULATE_TEST(test_boot_ok),
 		EMULATE_TEST(test_value),
 		EMULATE_TEST(test_fail_closed),
 		EMULATE_TEST(test_every_port),

@@ -80,6 +80,7 @@ static const struct port_config ports_b[] = {
 	{ 0x600, 0x600, 0, PORT_OFF, 0 },
 	{ 0x602, 0x602, 0, PORT_RESET, 0 },
 	{ 0x604, 0x604, 1, PORT_VALUE, 0 },
+	{ 0x606, 0x606, 0, PORT_BOOT_OK, 0 },
 };
 static const struct msr_config msrs[] = {
 	{ 0x10, 0x10, 0, MSR_PASS, MSR_EMULATE, { 0 } },
@@ -182,7 +183,8 @@ const struct module_config module_configs[] = {
 };
 const struct machine_config machine_config = {
 	.name = "test", .where = "image.dts:8:2", .tsc_hz = 1000000000,
-	.ioapic_base = 0xfec00000, .vendor = VENDOR_AMD, .ioapic_pins = 24
+	.ioapic_base = 0xfec00000, .vendor = VENDOR_AMD, .ioapic_pins = 24,
+	.boot_ok_count = 1, .boot_ok_cmos = 0x60, .boot_ok_mask = 8
 };
 const uint32_t partition_count = 2;
 const uint32_t vp_count = 3;

@@ -594,6 +594,16 @@ FAULTS = {
             slice(i.bytes.index(b"image_end\0"),
                   i.bytes.index(b"image_end\0") + 2), b"xx"),
         r"image: no symbol image_end"),
+    "report kept in the clock": (
+        put("machine_config", 52, 0x0b, "<B"),
+        r"machine: CMOS register 0xb is not one to keep boot-ok in"),
+    "a reporter too few": (
+        put("machine_config", 48, 0, "<I"),
+        r"count of partitions that report a boot is 0x0, the spec says 0x1"),
+    "CMOS granted": (
+        pass_ports(0, 0x70, 0x71),
+        r"partition b is granted ports 0x70 to 0x71: they hold the "
+        r"hypervisor's CMOS"),
     "rubbish in a count": (
         put("partition_count", 0, 1 << 17, "<I"),
         r"partition_count is 131072"),
@@ -692,6 +702,16 @@ SPECS = {
     "a port denied": ('range = <0x600 0x600>; action = "off"',
                       'range = <0x600 0x600>; action = "deny"',
                       r"port 0x600 is not granted as in the spec"),
+    "a report refused": ('action = "boot-ok"', 'action = "deny"',
+                         r"port 0x606 is not granted as in the spec"),
+    "no place for a report": ("boot-ok { cmos = <0x60>; bit = <3>; };", "",
+                              r"CMOS register of boot-ok is 0x60, the spec "
+                              r"says 0x0",
+                              r"CMOS bits of boot-ok is 0x8, the spec says "
+                              r"0x0"),
+    "another bit for a report": ("bit = <3>", "bit = <2>",
+                                 r"CMOS bits of boot-ok is 0x8, the spec "
+                                 r"says 0x4"),
     "no UART": ("uart = <&com2>;", "",
                 r"port 0x2f8 has a row that is not in the spec",
                 r"GSI 3 on pin 3 of LP 1 is not the spec's"),

@@ -73,7 +73,8 @@ enum port_action {
 	PORT_RESET,	/* a byte out of 1 restarts the partition */
 	PORT_OFF,	/* a byte out that sets bit 5 ends the partition */
 	PORT_INTERCEPT,	/* message to the parent */
-	PORT_VALUE	/* reads give target; writes are dropped */
+	PORT_VALUE,	/* reads give target; writes are dropped */
+	PORT_BOOT_OK	/* a byte out of 1 reports a good boot */
 };
 
 /*
@@ -267,6 +268,13 @@ struct machine_config {
 	uint64_t ioapic_base;		/* SPA; 0: the machine has none */
 	uint32_t vendor;		/* enum cpu_vendor it must be */
 	uint32_t ioapic_pins;
+
+	/* Where the boot loader finds that all partitions that can (that have
+	 * a port with PORT_BOOT_OK) have reported: a register of the CMOS. */
+	uint32_t boot_ok_count;		/* partitions that can report */
+	uint8_t boot_ok_cmos;		/* 0: the board has no such place */
+	uint8_t boot_ok_mask;
+	uint8_t reserved[2];
 };
 
 /* RAM that the board says the machine has; checked against its memory map. */
