@@ -16,7 +16,7 @@ from emulator import Machine
 from guests import assert_no_failure, log, run_to_done
 
 MIB = 1 << 20
-FIRMWARES = ("direct", "bios")
+FIRMWARES = ("direct", "bios", "uefi")
 
 
 def fnv_sum(data):
@@ -270,8 +270,8 @@ def test_corrupted_module_on_a_disc(small, tmp_path):
     shutil.copytree(small, work)
     victim = sorted((work / "modules").iterdir())[1]
     victim.write_bytes(flip_last(bytearray(victim.read_bytes())))
-    subprocess.run(["tools/iso.sh", "disc",
-                    os.path.join(BUILD, "eltorito.img"),
+    grub = os.path.join(BUILD, "grub")
+    subprocess.run(["tools/iso.sh", f"{grub}/iso-bios", f"{grub}/iso-uefi",
                     str(work / "bulkhead.elf"), str(work / "grub.cfg"),
                     str(work / "bulkhead.iso")], cwd=TOP, check=True)
     with Machine(str(work), firmware="bios") as machine:
