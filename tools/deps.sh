@@ -36,6 +36,7 @@ libubsan1 unit tests: undefined behaviour sanitizer (gcc)
 python3-pytest tests of the compiler and of whole images
 python3-pexpect tests that type into a terminal
 cloc counts source lines
+swtpm a TPM for the emulator: what GRUB measures
 '
 action=${1:-check} goal=${2:-run}
 # Another distribution knows its packages by other names.
