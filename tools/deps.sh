@@ -39,6 +39,7 @@ cloc counts source lines
 bochs the emulator whose processor saves the next RIP
 bochsbios its firmware
 vgabios its firmware
+swtpm a TPM for the emulator: what GRUB measures
 '
 for_recording='
 python3-pexpect types into a terminal (tests, recording)

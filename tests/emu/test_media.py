@@ -3,7 +3,9 @@
 The image on its media, by both kinds of firmware and by real GRUB: a CD, a
 USB stick, a disk with two slots; an update that stays and one that does not.
 """
+import hashlib
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -261,3 +263,40 @@ def test_demo_by_uefi_and_linux_reports(boot):
     machine.expect("partition linux reports a good boot", "bulkhead",
                    timeout=60)
     machine.expect(RAN, "bulkhead", timeout=60)
+
+
+# ---- what is measured -------------------------------------------------------
+
+def extends(log):
+    """(PCR, all that was sent) of each TPM2_PCR_Extend in swtpm's log."""
+    for found in re.finditer(r"SWTPM_IO_Read: length \d+\n"
+                             r"((?: [0-9A-F ]+\n)+)", log):
+        data = bytes.fromhex("".join(found[1].split()))
+        if data[6:10] == b"\0\0\1\x82":
+            yield int.from_bytes(data[10:14], "big"), data
+
+
+def test_uefi_grub_measures_the_image(two_slots, tmp_path):
+    """The firmware's TPM gets the hash of bulkhead.elf in PCR 9."""
+    log, sock = tmp_path / "log", tmp_path / "sock"
+    tpm = subprocess.Popen(
+        ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={tmp_path}",
+         "--ctrl", f"type=unixio,path={sock}", "--log",
+         f"file={log},level=5", "--terminate"])
+    try:
+        end = time.monotonic() + 20
+        while not sock.exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        with Machine(str(two_slots / "disk"), firmware="uefi", emu_args=[
+                "-chardev", f"socket,id=tpm,path={sock}", "-tpmdev",
+                "emulator,id=tpm0,chardev=tpm", "-device",
+                "tpm-crb,tpmdev=tpm0"]) as machine:
+            expect_boot(machine, "report.dts", True)
+    finally:
+        tpm.terminate()
+        tpm.wait(timeout=20)
+    with open(two_slots / "disk/bulkhead.elf", "rb") as file:
+        digest = hashlib.sha256(file.read()).digest()
+    sent = list(extends(log.read_text()))
+    assert any(pcr == 9 and digest in data for pcr, data in sent)
+    assert any(pcr == 8 for pcr, _ in sent)

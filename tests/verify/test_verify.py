@@ -601,7 +601,7 @@ FAULTS = {
         put("machine_config", 48, 0, "<I"),
         r"count of partitions that report a boot is 0x0, the spec says 0x1"),
     "CMOS granted": (
-        pass_ports(0, 0x70, 0x71),
+        pass_ports(1, 0x70, 0x71),
         r"partition b is granted ports 0x70 to 0x71: they hold the "
         r"hypervisor's CMOS"),
     "rubbish in a count": (
