@@ -47,7 +47,7 @@ AT(region_config, where, 24);
 SIZE(load_config, 24);
 AT(load_config, data, 16);
 
-SIZE(partition_config, 176);
+SIZE(partition_config, 184);
 AT(partition_config, flags, 16);
 AT(partition_config, gpa_bits, 28);
 AT(partition_config, regions, 32);
@@ -62,9 +62,18 @@ AT(partition_config, nested_pool, 152);
 AT(partition_config, nested_initial_count, 160);
 AT(partition_config, failure, 168);
 AT(partition_config, restart_max, 172);
+AT(partition_config, channel_first, 176);
+AT(partition_config, channel_count, 180);
 
-SIZE(vp_config, 24);
+SIZE(vp_config, 88);
 AT(vp_config, state, 16);
+AT(vp_config, sint_channel, 24);
+
+SIZE(channel_config, 40);
+AT(channel_config, vp, 8);
+AT(channel_config, kind, 16);
+AT(channel_config, flag_count, 28);
+AT(channel_config, where, 32);
 
 SIZE(slot_config, 8);
 

@@ -279,6 +279,12 @@ static void tables_resolve_where(struct reader *reader,
 		tables->lines[i].where = tables_where(reader, "line where",
 						      tables->lines[i].where);
 	}
+	for (i = 0; reader->good && i < tables->channel_count; i++) {
+		struct channel_config *channel = &tables->channels[i];
+
+		channel->where = tables_where(reader, "channel where",
+					      channel->where);
+	}
 	if (reader->good) {
 		tables->machine.name = tables_text(reader, "machine name",
 						   tables->machine.name);
@@ -299,6 +305,7 @@ bool tables_open(struct tables *tables, const struct image *image,
 	tables->vp_count = tables_count(&reader, "vp_count");
 	tables->lp_count = tables_count(&reader, "lp_count");
 	tables->line_count = tables_count(&reader, "line_count");
+	tables->channel_count = tables_count(&reader, "channel_count");
 	machine = tables_array(&reader, "machine_config", 1,
 			       sizeof(*machine));
 	tables->machine = *machine;
@@ -309,6 +316,9 @@ bool tables_open(struct tables *tables, const struct image *image,
 	tables->lines = tables_array(&reader, "line_configs",
 				     tables->line_count,
 				     sizeof(*tables->lines));
+	tables->channels = tables_array(&reader, "channel_configs",
+					tables->channel_count,
+					sizeof(*tables->channels));
 	tables_open_partitions(&reader, tables);
 	tables_open_vps(&reader, tables);
 	tables_open_lps(&reader, tables);
@@ -341,5 +351,6 @@ void tables_close(struct tables *tables)
 	free(tables->vps);
 	free(tables->lps);
 	free(tables->lines);
+	free(tables->channels);
 	memset(tables, 0, sizeof(*tables));
 }

@@ -189,11 +189,13 @@ struct tables {
 	struct vp_tables *vps;
 	struct lp_tables *lps;
 	struct line_config *lines;
+	struct channel_config *channels;
 	uint32_t ram_count;
 	uint32_t partition_count;
 	uint32_t vp_count;
 	uint32_t lp_count;
 	uint32_t line_count;
+	uint32_t channel_count;
 };
 
 /* False: something could not be read, and nothing can be proved. */
@@ -216,6 +218,11 @@ void memory_check(const struct image *image, const struct tables *tables,
 		  struct report *report);
 /* vps.c: VPs, LPs, plans, lines, initial state. */
 void vps_check(const struct tables *tables, struct report *report);
+
+/* channels.c: order, and who refers to a channel; then against the DTB. */
+void channels_check(const struct tables *tables, struct report *report);
+struct spec;
+void spec_check_channels(const struct spec *spec);
 
 /* features.c: what CPUID hides cannot be switched on. */
 void features_check(const struct tables *tables, struct report *report);

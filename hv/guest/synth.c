@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The synthetic MSRs (TLFS, first part): identity, hypercall page, time,
- * VP assist page, crash, reset. An MSR whose privilege the partition lacks,
- * or that is not here, answers #GP(0). Low bits of page MSRs are preserved
- * as written, as the TLFS wants of reserved bits.
+ * The synthetic MSRs: identity, hypercall page, time, VP assist page, crash,
+ * reset; the SynIC and its timers have files of their own. An MSR whose
+ * privilege the partition lacks, or that is not here, answers #GP(0). Low bits
+ * of page MSRs are preserved as written, as the TLFS wants of reserved bits.
  */
 #include "abi/msr.h"
 #include "cpu/tsc.h"
 #include "guest/apic.h"
 #include "guest/guest.h"
 #include "guest/msr.h"
+#include "guest/synic.h"
 #include "guest/synth.h"
 #include "lib/string.h"
 
@@ -30,8 +31,9 @@ void synth_reset_partition(uint32_t partition)
 
 void synth_reset_vp(struct vp *vp)
 {
-	vp->synth = (struct vp_synth_state){ 0 };
-	memset(&overlay_pages_vp[vp->index], 0, PAGE_SIZE);
+	memset(&vp->synth, 0, sizeof(vp->synth));
+	synic_reset(vp);
+	memset(overlay_pages_vp[vp->index], 0, sizeof(overlay_pages_vp[0]));
 	msr_reset(vp);
 }
 
@@ -41,6 +43,12 @@ void synth_reset_vp(struct vp *vp)
 
 static unsigned synth_msr_privilege(uint32_t msr)
 {
+	if (synic_claims(msr)) {
+		return HV_PRIVILEGE_SYNIC_BIT;
+	}
+	if (stimer_claims(msr)) {
+		return HV_PRIVILEGE_SYNTHETIC_TIMER_BIT;
+	}
 	switch (msr) {
 	case HV_MSR_GUEST_OS_ID:
 	case HV_MSR_HYPERCALL:
@@ -86,6 +94,14 @@ bool synth_read_msr(struct vp *vp, uint32_t msr, uint64_t *value)
 
 	if (!synth_may_access(vp->partition, msr)) {
 		return false;
+	}
+	if (synic_claims(msr)) {
+		*value = synic_read_msr(vp, msr);
+		return true;
+	}
+	if (stimer_claims(msr)) {
+		*value = stimer_read_msr(vp, msr);
+		return true;
 	}
 	switch (msr) {
 	case HV_MSR_TIME_REF_COUNT:
@@ -236,13 +252,14 @@ static bool synth_write_reference_tsc(uint32_t partition, uint64_t value,
 }
 
 /* A VP's own page: no other VP changes it. */
-static bool synth_write_vp_assist(struct vp *vp, uint64_t value)
+bool synth_write_vp_page(struct vp *vp, uint32_t kind, uint64_t *msr,
+			 uint64_t value)
 {
+	spa_t page = spa((uintptr_t)&overlay_pages_vp[vp->index][kind]);
+
 	return synth_change_page(vp->partition,
-				 overlay_vp_id(vp->number, OVERLAY_VP_ASSIST),
-				 spa((uintptr_t)&overlay_pages_vp[vp->index]),
-				 NESTED_READ | NESTED_WRITE,
-				 &vp->synth.vp_assist, value);
+				 overlay_vp_id(vp->number, kind), page,
+				 NESTED_READ | NESTED_WRITE, msr, value);
 }
 
 static bool synth_write_crash(uint32_t partition, uint32_t msr, uint64_t value)
@@ -265,6 +282,12 @@ bool synth_write_msr(struct vp *vp, uint32_t msr, uint64_t value,
 	if (!synth_may_access(vp->partition, msr)) {
 		return false;
 	}
+	if (synic_claims(msr)) {
+		return synic_write_msr(vp, msr, value);
+	}
+	if (stimer_claims(msr)) {
+		return stimer_write_msr(vp, msr, value);
+	}
 	switch (msr) {
 	case HV_MSR_GUEST_OS_ID:
 		return synth_write_os_id(vp->partition, value, outcome);
@@ -274,7 +297,8 @@ bool synth_write_msr(struct vp *vp, uint32_t msr, uint64_t value,
 		return synth_write_reference_tsc(vp->partition, value,
 						 outcome);
 	case HV_MSR_VP_ASSIST_PAGE:
-		return synth_write_vp_assist(vp, value);
+		return synth_write_vp_page(vp, OVERLAY_VP_ASSIST,
+					   &vp->synth.vp_assist, value);
 	case HV_MSR_RESET:
 		if ((value & HV_MSR_RESET_NOW) != 0) {
 			partition_request_end(vp, END_RESET);
