@@ -87,6 +87,7 @@
 #define HV_MSR_TPR 0x40000072
 #define HV_MSR_VP_ASSIST_PAGE 0x40000073
 #define HV_MSR_SCONTROL 0x40000080
+#define HV_MSR_SYNIC_RANGE 0x40		/* of it and its timers, from there */
 #define HV_MSR_SVERSION 0x40000081
 #define HV_MSR_SIEFP 0x40000082
 #define HV_MSR_SIMP 0x40000083
