@@ -32,6 +32,17 @@ EXITS = {
     "wrmsr": (500, "WRMSR, fetched and checked"),
     "hypercall": (500, "hypercall, fetched and checked"),
 }
+# (spec, kind) -> what it is: messages, events and synthetic timers
+TALK = {
+    ("near", "post-call"): "PostMessage, the call",
+    ("near", "signal-call"): "SignalEvent, the call",
+    ("near", "slot-to-handler"):
+        "message, same LP, from the receiver's slot to its interrupt",
+    ("far", "post-one-way"): "PostMessage to interrupt, another LP",
+    ("far", "signal-one-way"): "SignalEvent to interrupt, another LP",
+    ("far", "timer-running"): "synthetic timer, lateness, guest runs",
+    ("far", "timer-halted"): "synthetic timer, lateness, guest sleeps",
+}
 
 
 class Bench:
@@ -80,6 +91,22 @@ class Bench:
                 plural = "s" if count > 1 else ""
                 self.row(f"{what}; {count} partition{plural}",
                          measured[count, kind], budget, "instructions")
+
+    def talk(self):
+        measured = {}
+        for spec, icount in (("near", True), ("far", "force")):
+            directory = self.image(f"tests/bench/{spec}.dts")
+            with Machine(directory, icount=icount) as machine:
+                machine.expect("DONE 1 passed, 0 failed", "bench", 120)
+                if spec == "near":
+                    machine.expect("bench slot-to-handler", "rx", 120)
+                for line in machine.text("bench") + machine.text("rx"):
+                    found = re.match(r"bench (\S+) min (\d+) avg (\d+)",
+                                     line)
+                    if found:
+                        measured[spec, found[1]] = int(found[3])
+        for key, what in TALK.items():
+            self.row(what, measured[key], None, "instructions")
 
     def boot(self):
         directory = self.image("tests/bench/one.dts")
@@ -256,6 +283,7 @@ def count_instructions(directory, addresses):
 def main():
     bench = Bench(sys.argv[1], sys.argv[2])
     bench.exits()
+    bench.talk()
     bench.boot()
     bench.sizes()
     bench.lines()
