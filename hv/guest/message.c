@@ -118,12 +118,16 @@ uint16_t message_signal(const struct vp *vp,
 }
 
 /* What is at the head stays there until it has its slot: only we take it. */
-bool message_deliver(struct vp *vp, uint32_t channel)
+bool message_deliver(struct vp *vp, uint32_t channel, unsigned *left)
 {
 	struct channel_state *state = &channel_states[channel];
 	struct hv_message *message;
 	bool more;
 
+	/* The sender of what comes now will ask for another look. */
+	if (__atomic_load_n(&state->count, __ATOMIC_SEQ_CST) == 0) {
+		return false;
+	}
 	spinlock_take(&state->lock);
 	more = state->count != 0;
 	if (more) {
@@ -133,6 +137,7 @@ bool message_deliver(struct vp *vp, uint32_t channel)
 				   message)) {
 			state->first = (state->first + 1) % CHANNEL_DEPTH;
 			state->count--;
+			--*left;
 			more = state->count != 0;
 		}
 	}

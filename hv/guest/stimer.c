@@ -148,7 +148,7 @@ void stimer_poll(struct vp *vp, uint64_t host_tsc)
 	}
 }
 
-bool stimer_send(struct vp *vp)
+bool stimer_send(struct vp *vp, unsigned *left)
 {
 	bool waiting = false;
 
@@ -166,11 +166,13 @@ bool stimer_send(struct vp *vp)
 		payload.expiration = timer->due;
 		payload.delivery = synth_reference_time(vp);
 		memcpy(message.payload, &payload, sizeof(payload));
-		if (!synic_try_slot(vp, timer->config >> HV_STIMER_SINT_SHIFT &
+		if (*left == 0 ||
+		    !synic_try_slot(vp, timer->config >> HV_STIMER_SINT_SHIFT &
 				    15, &message)) {
 			waiting = true;
 			continue;
 		}
+		--*left;
 		stimer_end(vp, timer, payload.delivery);
 		stimer_update_host(vp);
 	}

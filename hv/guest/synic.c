@@ -11,6 +11,8 @@
 #include "guest/synth.h"
 #include "lib/string.h"
 
+#define PASS_MAX 4u		/* messages that one exit may copy */
+
 static uint64_t synic_load(const uint64_t *msr)
 {
 	return __atomic_load_n(msr, __ATOMIC_RELAXED);
@@ -82,21 +84,29 @@ bool synic_try_slot(struct vp *vp, uint32_t sint,
 	return true;
 }
 
-/* One message of each channel at most; EOM or EOI brings the next. */
+/*
+ * One message of each channel at most; EOM or EOI brings the next. After
+ * PASS_MAX of all of them the loop looks at the slot's end first.
+ */
 void synic_deliver(struct vp *vp)
 {
 	const struct vp_config *config = &vp_configs[vp->index];
+	unsigned left = PASS_MAX;
 	bool waiting;
 
 	if (!synic_takes_messages(vp)) {
 		return;
 	}
-	waiting = stimer_send(vp);
-	for (uint32_t i = 0; i < SINT_COUNT; i++) {
+	waiting = stimer_send(vp, &left);
+	for (uint32_t i = 0; i < SINT_COUNT && left != 0; i++) {
 		if (config->sint_channel[i] != CONFIG_NONE) {
-			waiting |= message_deliver(vp,
-						   config->sint_channel[i]);
+			waiting |= message_deliver(vp, config->sint_channel[i],
+						   &left);
 		}
+	}
+	if (left == 0) {
+		waiting = true;
+		vp_request(vp, VP_REQUEST_SYNIC);
 	}
 	vp->synth.synic.waiting = waiting;
 }

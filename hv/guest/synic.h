@@ -51,8 +51,8 @@ uint64_t stimer_read_msr(const struct vp *vp, uint32_t msr) must_use;
 bool stimer_write_msr(struct vp *vp, uint32_t msr, uint64_t value) must_use;
 /* Timers that are due by the host's TSC expire. On the VP's own LP. */
 void stimer_poll(struct vp *vp, uint64_t host_tsc);
-/* Messages of timers that wait. True: some still do. */
-bool stimer_send(struct vp *vp) must_use;
+/* Messages of timers that wait, *left at most. True: some still do. */
+bool stimer_send(struct vp *vp, unsigned *left) must_use;
 
 /* ---- message.c --------------------------------------------------------- */
 
@@ -61,8 +61,10 @@ uint16_t message_post(const struct vp *vp,
 		      const struct hv_post_message *input) must_use;
 uint16_t message_signal(const struct vp *vp,
 			const struct hv_signal_event *input) must_use;
-/* The next message of a channel, on its receiver's LP. True: more wait. */
-bool message_deliver(struct vp *vp, uint32_t channel) must_use;
+/* The next message of a channel, on its receiver's LP; then one less is
+ * *left. True: more wait. */
+bool message_deliver(struct vp *vp, uint32_t channel, unsigned *left)
+	must_use;
 /* What is under way to the VP is dropped; no sender is still at it. */
 void message_reset(const struct vp *vp);
 

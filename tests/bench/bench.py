@@ -37,7 +37,7 @@ TALK = {
     ("near", "post-call"): "PostMessage, the call",
     ("near", "signal-call"): "SignalEvent, the call",
     ("near", "slot-to-handler"):
-        "message, same LP, from the receiver's slot to its interrupt",
+        "message, same LP: its slot's start to interrupt",
     ("far", "post-one-way"): "PostMessage to interrupt, another LP",
     ("far", "signal-one-way"): "SignalEvent to interrupt, another LP",
     ("far", "timer-running"): "synthetic timer, lateness, guest runs",

@@ -28,7 +28,7 @@ const uint32_t vp_count = 4;
 
 #define NONE_2 CONFIG_NONE, CONFIG_NONE
 #define NONE_10 NONE_2, NONE_2, NONE_2, NONE_2, NONE_2
-const struct vp_config vp_configs[] = {
+struct vp_config fake_vp_configs[4] = {
 	{ .sint_channel = { NONE_10, NONE_2, NONE_2, NONE_2 } },
 	{ .sint_channel = { NONE_2, NONE_2, CONFIG_NONE, 2, NONE_10 } },
 	{ .sint_channel = { NONE_2, 0, CONFIG_NONE, 3, CONFIG_NONE, NONE_10 } },

@@ -45,6 +45,7 @@ extern struct machine_config fake_machine_config __asm__("machine_config");
 #define FAKE_CHANNELS 4
 extern struct channel_config fake_channel_configs[FAKE_CHANNELS]
 	__asm__("channel_configs");
+extern struct vp_config fake_vp_configs[4] __asm__("vp_configs");
 extern uint8_t fake_ram[PARTITION_TEST_COUNT][FAKE_RAM_SIZE];
 extern struct fake_overlay
 	fake_overlays[PARTITION_TEST_COUNT][FAKE_OVERLAY_MAX];

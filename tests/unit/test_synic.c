@@ -424,6 +424,33 @@ static void test_flood(void **state)
 	}
 }
 
+/* An exit copies four messages at most; the loop comes back for the rest. */
+static void test_pass_is_bounded(void **state)
+{
+	(void)state;
+	listen(vp);
+	for (unsigned i = 0; i < STIMER_COUNT; i++) {
+		wrmsr(HV_MSR_STIMER0_COUNT + 2 * i, 0);
+		wrmsr(HV_MSR_STIMER0_CONFIG + 2 * i,
+		      HV_STIMER_AUTO_ENABLE |
+		      (uint64_t)(8 + i) << HV_STIMER_SINT_SHIFT);
+		wrmsr(HV_MSR_STIMER0_COUNT + 2 * i, 1);
+	}
+	fake_channel_configs[2].vp = 0;
+	fake_vp_configs[0].sint_channel[5] = 2;
+	assert_int_equal(post(other, 0x10, 7), HV_STATUS_SUCCESS);
+	vp->requests = 0;
+	fake_tsc += FAKE_TSC_HZ;
+	stimer_poll(vp, fake_tsc);
+	assert_int_equal(fake_raised_count, 4);
+	assert_int_equal(slot(vp, 5)->type, 0);
+	assert_true(serve(vp));
+	assert_int_equal(fake_raised_count, 5);
+	assert_int_equal(slot(vp, 5)->payload[0], 7);
+	assert_false(serve(vp));
+	fake_vp_configs[0].sint_channel[5] = CONFIG_NONE;
+}
+
 /* What was under way does not reach the receiver's next life. */
 static void test_receiver_restarts(void **state)
 {
@@ -531,6 +558,7 @@ int main(void)
 		cmocka_unit_test_setup(test_busy_slot, setup),
 		cmocka_unit_test_setup(test_masked_and_polling, setup),
 		cmocka_unit_test_setup(test_flood, setup),
+		cmocka_unit_test_setup(test_pass_is_bounded, setup),
 		cmocka_unit_test_setup(test_receiver_restarts, setup),
 		cmocka_unit_test_setup(test_signal, setup),
 		cmocka_unit_test_setup(test_signal_statuses, setup),
