@@ -141,6 +141,7 @@ static void compile(struct model *model)
 	place_image(model);
 	place_memory(model);
 	place_lines(model);
+	place_channels(model);
 	stop_at_errors();
 }
 

@@ -221,6 +221,8 @@ struct model_partition {
 	struct vp_state_config state;
 	uint32_t table_count;		/* nested tables that are filled */
 	uint32_t pool_count;
+	uint32_t channel_first;		/* on which it may send */
+	uint32_t channel_count;
 	uint32_t iopm;			/* number of its bitmap */
 	uint32_t msrpm;
 };
@@ -260,6 +262,25 @@ struct model_module {
 	uint64_t spa;
 };
 
+/* A one-way channel between two partitions. */
+struct model_channel {
+	const char *name;
+	struct loc at;
+	uint32_t from;		/* MODEL_NONE: bad reference */
+	uint32_t to;
+	struct loc from_at;
+	struct loc to_at;
+	enum channel_kind kind;
+	struct num connection;
+	struct num port;	/* of the connection's number if not given */
+	struct num vp;
+	struct num sint;
+	bool has_flags;
+	uint32_t flag_first;
+	uint32_t flag_last;
+	struct loc flags_at;
+};
+
 /* ---- all of it ---------------------------------------------------------- */
 
 struct model {
@@ -273,10 +294,12 @@ struct model {
 	struct model_line *lines;
 	struct model_module *modules;
 	uint32_t module_count;
+	struct model_channel *channels;
 	uint32_t profile_count;
 	uint32_t partition_count;
 	uint32_t plan_count;
 	uint32_t line_count;
+	uint32_t channel_count;
 	uint32_t vp_count;
 
 	uint64_t image_base;

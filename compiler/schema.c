@@ -37,9 +37,12 @@ const char *const schema_dynamic_words[] = {
 };
 /* read/profile.c knows the bit of each (TLFS partition privileges). */
 const char *const schema_tlfs_words[] = {
-	"runtime", "reference-counter", "hypercall-msrs", "vp-index", "reset",
-	"reference-tsc", "frequency", NULL
+	"runtime", "reference-counter", "synic", "synthetic-timers",
+	"hypercall-msrs", "vp-index", "reset", "reference-tsc", "frequency",
+	"post-messages", "signal-events", "extended-hypercalls", NULL
 };
+/* Positions are values of enum channel_kind. */
+const char *const schema_channel_words[] = { "messages", "events", NULL };
 static const char *const machine_vendor_words[] = { "amd", "intel", NULL };
 static const char *const machine_qemu_words[] = {
 	"q35", "i440fx", "microvm", NULL
@@ -161,6 +164,7 @@ static const struct schema_node profile_nodes[] = {
 
 static const struct schema_property partition_properties[] = {
 	{ "profile", SCHEMA_REFERENCE, true, NULL },
+	{ "tlfs", SCHEMA_STRINGS, false, schema_tlfs_words },
 	{ "memory", SCHEMA_WIDE, true, NULL },
 	{ "address", SCHEMA_WIDE, false, NULL },
 	{ "gpa-bits", SCHEMA_CELL, false, NULL },
@@ -194,6 +198,20 @@ static const struct schema_node plan_nodes[] = {
 	{ "*", false, plan_properties, COUNT(plan_properties), NULL, 0 },
 };
 
+static const struct schema_property channel_properties[] = {
+	{ "from", SCHEMA_REFERENCE, true, NULL },
+	{ "to", SCHEMA_REFERENCE, true, NULL },
+	{ "kind", SCHEMA_STRING, true, schema_channel_words },
+	{ "connection", SCHEMA_CELL, true, NULL },
+	{ "port", SCHEMA_CELL, false, NULL },
+	{ "vp", SCHEMA_CELL, false, NULL },
+	{ "sint", SCHEMA_CELL, true, NULL },
+	{ "flags", SCHEMA_PAIR, false, NULL },
+};
+static const struct schema_node channel_nodes[] = {
+	{ "*", false, channel_properties, COUNT(channel_properties), NULL, 0 },
+};
+
 static const struct schema_node root_nodes[] = {
 	{ "machine", true, machine_properties, COUNT(machine_properties),
 	  machine_nodes, COUNT(machine_nodes) },
@@ -201,6 +219,7 @@ static const struct schema_node root_nodes[] = {
 	{ "partitions", true, NULL, 0, partition_nodes,
 	  COUNT(partition_nodes) },
 	{ "plan", false, NULL, 0, plan_nodes, COUNT(plan_nodes) },
+	{ "channels", false, NULL, 0, channel_nodes, COUNT(channel_nodes) },
 };
 
 const struct schema_node schema_root = {

@@ -57,5 +57,6 @@ extern const char *const schema_vendor_words[];
 extern const char *const schema_default_words[];
 extern const char *const schema_dynamic_words[];
 extern const char *const schema_tlfs_words[];
+extern const char *const schema_channel_words[];
 
 #endif

@@ -85,6 +85,18 @@ void check_slot_lp(const struct model *model);
 void check_slot_length(const struct model *model);
 void check_vp_without_slot(const struct model *model);
 
+/* channels.c */
+void check_channel_self(const struct model *model);
+void check_channel_vp(const struct model *model);
+void check_channel_sint(const struct model *model);
+void check_channel_sint_twice(const struct model *model);
+void check_channel_id(const struct model *model);
+void check_channel_id_twice(const struct model *model);
+void check_channel_flags(const struct model *model);
+void check_channel_flags_twice(const struct model *model);
+void check_channel_privilege(const struct model *model);
+void check_channel_count(const struct model *model);
+
 /* boot.c */
 void check_load_address(const struct model *model);
 void check_raw_only(const struct model *model);

@@ -21,6 +21,10 @@ void emit_bitmaps(FILE *out, struct model *model);
 void emit_nested(FILE *out, const struct model *model);
 void emit_state(FILE *out, const struct model *model);
 void emit_plan(FILE *out, const struct model *model);
+void emit_channels(FILE *out, const struct model *model);
+/* The rest of a VP's row: the channel of each of its SINTs. */
+void emit_sints(FILE *out, const struct model *model, uint32_t partition,
+		uint32_t vp);
 /* A C string literal. */
 void emit_string(FILE *out, const char *text);
 

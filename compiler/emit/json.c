@@ -180,6 +180,27 @@ static void emit_module_list(FILE *out, const struct model *model)
 	fprintf(out, "%s],\n", model->module_count == 0 ? "" : "\n  ");
 }
 
+static void emit_channel_list(FILE *out, const struct model *model)
+{
+	uint32_t i;
+
+	fprintf(out, "  \"channels\": [");
+	for (i = 0; i < model->channel_count; i++) {
+		const struct model_channel *c = &model->channels[i];
+
+		fprintf(out, "%s\n    {\"name\": \"%s\", \"kind\": \"%s\", "
+			"\"from\": \"%s\", \"connection\": %u, \"to\": \"%s\", "
+			"\"port\": %u, \"vp\": %u, \"sint\": %u}",
+			i == 0 ? "" : ",", c->name,
+			schema_channel_words[c->kind],
+			model->partitions[c->from].name,
+			(uint32_t)c->connection.v,
+			model->partitions[c->to].name, (uint32_t)c->port.v,
+			(uint32_t)c->vp.v, (uint32_t)c->sint.v);
+	}
+	fprintf(out, "%s],\n", model->channel_count == 0 ? "" : "\n  ");
+}
+
 void emit_json(const struct model *model)
 {
 	char *path = util_format("%s/report.json", model->out_directory);
@@ -199,6 +220,7 @@ void emit_json(const struct model *model)
 	fprintf(out, "  ],\n");
 	emit_plans(out, model);
 	emit_module_list(out, model);
+	emit_channel_list(out, model);
 	fprintf(out, "  \"image\": {\"base\": %llu, \"limit\": %llu, "
 		"\"payload_bytes\": %llu, \"table_bytes\": %llu, "
 		"\"store_bytes\": %llu}\n}\n",

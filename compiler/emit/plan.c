@@ -136,10 +136,11 @@ void emit_state(FILE *out, const struct model *model)
 			fprintf(out, "\t{ .partition = %u, .number = %u, "
 				".lp = %u, .state = ", i, j, p->vps[j].lp);
 			if (j == 0) {
-				fprintf(out, "&state_%u },\n", i);
+				fprintf(out, "&state_%u,\n", i);
 			} else {
-				fprintf(out, "0 },\n");
+				fprintf(out, "0,\n");
 			}
+			emit_sints(out, model, i, j);
 		}
 	}
 	fprintf(out, "};\nconst uint32_t vp_count = %u;\n\n",

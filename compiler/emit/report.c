@@ -67,6 +67,24 @@ static void emit_ports(FILE *out, const struct model_partition *p)
 				     PORT_STRICT]);
 }
 
+static void emit_channel_list(FILE *out, const struct model *model,
+			      const struct model_partition *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->channel_count; i++) {
+		const struct model_channel *c =
+			&model->channels[p->channel_first + i];
+
+		fprintf(out, "  sends %-10s on connection %06x to port %06x of "
+			"%s, VP %u, SINT %u (%s, %s)\n",
+			schema_channel_words[c->kind],
+			(uint32_t)c->connection.v, (uint32_t)c->port.v,
+			model->partitions[c->to].name, (uint32_t)c->vp.v,
+			(uint32_t)c->sint.v, c->name, source_text(c->at));
+	}
+}
+
 static void emit_partition(FILE *out, const struct model *model,
 			   const struct model_partition *p)
 {
@@ -93,6 +111,7 @@ static void emit_partition(FILE *out, const struct model *model,
 		(unsigned long long)p->xcr0_allow, p->table_count,
 		p->pool_count);
 	emit_ports(out, p);
+	emit_channel_list(out, model, p);
 	fprintf(out, "  loaded (guest physical)\n");
 	for (i = 0; i < p->load_count; i++) {
 		const struct model_load *load = &p->loads[i];

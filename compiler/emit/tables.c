@@ -277,10 +277,13 @@ static void emit_partitions(FILE *out, const struct model *model)
 		fprintf(out, "\t\t.failure = %s,\n\t\t.restart_max = ",
 			failure[p->failure]);
 		if (p->restart_max.set) {
-			fprintf(out, "%u\n\t},\n", (uint32_t)p->restart_max.v);
+			fprintf(out, "%u,\n", (uint32_t)p->restart_max.v);
 		} else {
-			fprintf(out, "CONFIG_NONE\n\t},\n");
+			fprintf(out, "CONFIG_NONE,\n");
 		}
+		fprintf(out, "\t\t.channel_first = %u,\n"
+			"\t\t.channel_count = %u\n\t},\n", p->channel_first,
+			p->channel_count);
 	}
 	fprintf(out, "};\nconst uint32_t partition_count = %u;\n\n",
 		model->partition_count);
@@ -320,6 +323,7 @@ void emit_tables(struct model *model)
 	emit_plan(out, model);
 	emit_lines(out, model);
 	emit_modules_config(out, model);
+	emit_channels(out, model);
 	emit_regions(out, model);
 	emit_policy(out, model);
 	emit_bitmaps(out, model);
@@ -330,7 +334,9 @@ void emit_tables(struct model *model)
 		"#define BULKHEAD_VP_COUNT %u\n"
 		"#define BULKHEAD_LP_COUNT %u\n"
 		"#define BULKHEAD_LINE_COUNT %u\n"
+		"#define BULKHEAD_CHANNEL_COUNT %u\n"
 		"#include \"core/state_arrays.h\"\n", model->partition_count,
-		model->vp_count, model->machine.lp_count, model->line_count);
+		model->vp_count, model->machine.lp_count, model->line_count,
+		model->channel_count);
 	util_close(out, path);
 }

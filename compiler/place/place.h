@@ -88,6 +88,8 @@ uint32_t place_payload_count(const struct model *model);
 
 /* Every partition gets its SPA, and the module store. */
 void place_memory(struct model *model);
+/* Channels get their order. */
+void place_channels(struct model *model);
 /* Interrupt lines. */
 void place_lines(struct model *model);
 

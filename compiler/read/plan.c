@@ -53,4 +53,5 @@ void read_model(struct model *model)
 	read_profiles(model, tree_child(root, "profiles"));
 	read_partitions(model, tree_child(root, "partitions"));
 	read_plans(model, tree_child(root, "plan"));
+	read_channels(model, tree_child(root, "channels"));
 }

@@ -106,7 +106,9 @@ static void read_cpuid(struct policy *policy, int node)
 /* Bits of HV_PARTITION_PRIVILEGE_MASK (TLFS 4.2.2), by schema_tlfs_words. */
 static uint64_t read_privileges(int node)
 {
-	static const unsigned bit[] = { 0, 1, 5, 6, 7, 9, 11 };
+	static const unsigned bit[] = {
+		0, 1, 2, 3, 5, 6, 7, 9, 11, 36, 37, 52
+	};
 	uint64_t mask = 0;
 	const char *text;
 	int word;

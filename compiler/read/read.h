@@ -10,7 +10,7 @@
 
 #include "model.h"
 
-/* Fills machine, profiles, partitions, plans. */
+/* Fills machine, profiles, partitions, plans, channels. */
 void read_model(struct model *model);
 
 void read_machine(struct model_machine *machine, int node);
@@ -19,6 +19,7 @@ void read_policy(struct policy *policy, int node);
 void read_profiles(struct model *model, int node);
 void read_partitions(struct model *model, int node);
 void read_plans(struct model *model, int node);
+void read_channels(struct model *model, int node);
 
 /*
  * Index of the LP, UART, profile, partition that cell i of the property

@@ -52,7 +52,7 @@ AT(module_config, size, 8);
 AT(module_config, sha384, 16);
 AT(module_config, name, 64);
 
-SIZE(partition_config, 176);
+SIZE(partition_config, 184);
 AT(partition_config, flags, 16);
 AT(partition_config, gpa_bits, 28);
 AT(partition_config, regions, 32);
@@ -67,9 +67,18 @@ AT(partition_config, nested_pool, 152);
 AT(partition_config, nested_initial_count, 160);
 AT(partition_config, failure, 168);
 AT(partition_config, restart_max, 172);
+AT(partition_config, channel_first, 176);
+AT(partition_config, channel_count, 180);
 
-SIZE(vp_config, 24);
+SIZE(vp_config, 88);
 AT(vp_config, state, 16);
+AT(vp_config, sint_channel, 24);
+
+SIZE(channel_config, 40);
+AT(channel_config, vp, 8);
+AT(channel_config, kind, 16);
+AT(channel_config, flag_count, 28);
+AT(channel_config, where, 32);
 
 SIZE(slot_config, 8);
 

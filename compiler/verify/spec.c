@@ -284,6 +284,7 @@ void spec_check(const struct fdt *fdt, const struct image *image,
 		}
 		count++;
 	}
+	spec_check_channels(&spec);
 	if (count != tables->partition_count) {
 		report_error(report, NULL, "%u partitions, %u in the spec",
 			     tables->partition_count, count);

@@ -26,9 +26,11 @@ struct run_privilege {
 };
 
 static const struct run_privilege run_privileges[] = {
-	{ "runtime", 0 }, { "reference-counter", 1 },
-	{ "hypercall-msrs", 5 }, { "vp-index", 6 }, { "reset", 7 },
-	{ "reference-tsc", 9 }, { "frequency", 11 },
+	{ "runtime", 0 }, { "reference-counter", 1 }, { "synic", 2 },
+	{ "synthetic-timers", 3 }, { "hypercall-msrs", 5 },
+	{ "vp-index", 6 }, { "reset", 7 }, { "reference-tsc", 9 },
+	{ "frequency", 11 }, { "post-messages", 36 },
+	{ "signal-events", 37 }, { "extended-hypercalls", 52 },
 };
 
 static void run_report(const struct spec_partition *p, const char *what,
@@ -327,12 +329,13 @@ static void run_check_uart(const struct spec_partition *p)
 static uint64_t run_privilege_mask(const struct spec_partition *p)
 {
 	const struct fdt *fdt = p->spec->fdt;
+	uint32_t node = fdt_get(fdt, p->node, "tlfs") ? p->node : p->profile;
 	uint64_t mask = 0;
 	const char *text;
 	uint32_t i;
 	size_t j;
 
-	for (i = 0; (text = fdt_text_at(fdt, p->profile, "tlfs", i)); i++) {
+	for (i = 0; (text = fdt_text_at(fdt, node, "tlfs", i)); i++) {
 		for (j = 0; j < ARRAY_COUNT(run_privileges); j++) {
 			if (!strcmp(text, run_privileges[j].name)) {
 				mask |= 1ull << run_privileges[j].bit;
@@ -349,7 +352,8 @@ static uint32_t run_flags(const struct spec_partition *p)
 	if (!strcmp(spec_text(p, "console", ""), "log")) {
 		flags |= PARTITION_CONSOLE_LOG;
 	}
-	if (fdt_get(p->spec->fdt, p->profile, "tlfs")) {
+	if (fdt_get(p->spec->fdt, p->node, "tlfs") ||
+	    fdt_get(p->spec->fdt, p->profile, "tlfs")) {
 		flags |= PARTITION_TLFS;
 	}
 	if (fdt_get(p->spec->fdt, p->node, "nmi")) {

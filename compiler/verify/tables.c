@@ -285,6 +285,12 @@ static void tables_resolve_where(struct reader *reader,
 		m->name = tables_text(reader, "module name", m->name);
 		m->where = tables_where(reader, "module where", m->where);
 	}
+	for (i = 0; reader->good && i < tables->channel_count; i++) {
+		struct channel_config *channel = &tables->channels[i];
+
+		channel->where = tables_where(reader, "channel where",
+					      channel->where);
+	}
 	if (reader->good) {
 		tables->machine.name = tables_text(reader, "machine name",
 						   tables->machine.name);
@@ -306,6 +312,7 @@ bool tables_open(struct tables *tables, const struct image *image,
 	tables->lp_count = tables_count(&reader, "lp_count");
 	tables->line_count = tables_count(&reader, "line_count");
 	tables->module_count = tables_count(&reader, "module_count");
+	tables->channel_count = tables_count(&reader, "channel_count");
 	machine = tables_array(&reader, "machine_config", 1,
 			       sizeof(*machine));
 	tables->machine = *machine;
@@ -319,6 +326,9 @@ bool tables_open(struct tables *tables, const struct image *image,
 	tables->modules = tables_array(&reader, "module_configs",
 				       tables->module_count,
 				       sizeof(*tables->modules));
+	tables->channels = tables_array(&reader, "channel_configs",
+					tables->channel_count,
+					sizeof(*tables->channels));
 	tables_open_partitions(&reader, tables);
 	tables_open_vps(&reader, tables);
 	tables_open_lps(&reader, tables);
@@ -352,5 +362,6 @@ void tables_close(struct tables *tables)
 	free(tables->lps);
 	free(tables->lines);
 	free(tables->modules);
+	free(tables->channels);
 	memset(tables, 0, sizeof(*tables));
 }

@@ -53,6 +53,7 @@ void verify_all(const uint8_t *elf, size_t elf_size, const uint8_t *dtb,
 	bitmap_check(&tables, report);
 	vps_check(&tables, report);
 	features_check(&tables, report);
+	channels_check(&tables, report);
 	if (fdt_open(&fdt, dtb, dtb_size, report)) {
 		spec_check(&fdt, &image, &tables, report);
 		fdt_close(&fdt);

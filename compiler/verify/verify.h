@@ -190,12 +190,14 @@ struct tables {
 	struct lp_tables *lps;
 	struct line_config *lines;
 	struct module_config *modules;	/* texts are the host's */
+	struct channel_config *channels;
 	uint32_t ram_count;
 	uint32_t partition_count;
 	uint32_t vp_count;
 	uint32_t lp_count;
 	uint32_t line_count;
 	uint32_t module_count;
+	uint32_t channel_count;
 };
 
 /* False: something could not be read, and nothing can be proved. */
@@ -226,6 +228,11 @@ uint32_t modules_find(const struct tables *tables, uint64_t from,
 		      uint64_t size);
 /* vps.c: VPs, LPs, plans, lines, initial state. */
 void vps_check(const struct tables *tables, struct report *report);
+
+/* channels.c: order, and who refers to a channel; then against the DTB. */
+void channels_check(const struct tables *tables, struct report *report);
+struct spec;
+void spec_check_channels(const struct spec *spec);
 
 /* features.c: what CPUID hides cannot be switched on. */
 void features_check(const struct tables *tables, struct report *report);

@@ -6,6 +6,7 @@
 #ifndef CORE_STATE_ARRAYS_H
 #define CORE_STATE_ARRAYS_H
 
+#include "core/channel_state.h"
 #include "core/line_state.h"
 #include "core/partition.h"
 #include "core/synth_state.h"
@@ -32,7 +33,9 @@ struct overlay_page
 	overlay_pages_partition[STATE_COUNT(BULKHEAD_PARTITION_COUNT)];
 struct vp vp_table[STATE_COUNT(BULKHEAD_VP_COUNT)];
 struct vcpu_pages vcpu_pages[STATE_COUNT(BULKHEAD_VP_COUNT)];
-struct overlay_page overlay_pages_vp[STATE_COUNT(BULKHEAD_VP_COUNT)];
+struct overlay_page
+	overlay_pages_vp[STATE_COUNT(BULKHEAD_VP_COUNT)][OVERLAY_VP_COUNT];
+struct channel_state channel_states[STATE_COUNT(BULKHEAD_CHANNEL_COUNT)];
 struct line_state line_states[STATE_COUNT(BULKHEAD_LINE_COUNT)];
 
 #endif

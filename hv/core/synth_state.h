@@ -8,6 +8,7 @@
 #ifndef CORE_SYNTH_STATE_H
 #define CORE_SYNTH_STATE_H
 
+#include "config/config.h"
 #include "lib/types.h"
 
 #define MTRR_FIXED_COUNT 11
@@ -37,9 +38,10 @@ struct overlay_page {
 	uint8_t byte[4096];
 } aligned_page;
 
-/* VP assist page of each VP; the guest may write it. */
-/* STATE_ARRAYS: struct overlay_page overlay_pages_vp[BULKHEAD_VP_COUNT]; */
-extern struct overlay_page overlay_pages_vp[];
+/* VP assist, SIM and SIEF page of each VP; the guest may write them. */
+/* STATE_ARRAYS: struct overlay_page
+ * overlay_pages_vp[BULKHEAD_VP_COUNT][OVERLAY_VP_COUNT]; */
+extern struct overlay_page overlay_pages_vp[][OVERLAY_VP_COUNT];
 /* Reference TSC page of each partition; read-only for the guest. */
 /* STATE_ARRAYS:
  * struct overlay_page overlay_pages_partition[BULKHEAD_PARTITION_COUNT]; */
@@ -55,8 +57,34 @@ struct vp_msr_state {
 	uint64_t mtrr_mask[MTRR_VARIABLE_COUNT];
 };
 
+#define STIMER_COUNT 4
+
+struct stimer_state {
+	uint64_t config;		/* the MSRs as the guest reads them */
+	uint64_t count;
+	uint64_t due;			/* reference time */
+	uint64_t host;			/* host TSC of that; UINT64_MAX: off */
+	bool waiting;			/* expired; its message has no slot */
+};
+
+/*
+ * Other LPs read the first four, each in one load, to know whether the VP
+ * takes messages and events.
+ */
+struct synic_state {
+	uint64_t control;		/* the MSRs as the guest wrote them */
+	uint64_t simp;
+	uint64_t siefp;
+	uint64_t sint[SINT_COUNT];
+	uint64_t auto_eoi[4];		/* vectors that are not in service */
+	bool waiting;			/* some message waits for its slot */
+	struct stimer_state timers[STIMER_COUNT];
+	uint64_t timer_host;		/* the earliest of timers[].host */
+};
+
 struct vp_synth_state {
 	uint64_t vp_assist;		/* the MSR as the guest wrote it */
+	struct synic_state synic;
 	uint32_t crash_done;		/* bytes of a crash text in the log */
 	struct vp_msr_state msr;
 };

@@ -38,6 +38,7 @@ static inline bool vp_state_is_alive(enum vp_state state)
 #define VP_REQUEST_STOP 16u	/* its partition leaves the running state */
 #define VP_REQUEST_LINE 32u	/* virtual IOAPIC has work for this VP */
 #define VP_REQUEST_FLUSH 64u	/* nested tables changed */
+#define VP_REQUEST_SYNIC 128u	/* a message may have a slot */
 
 /* What a handler of guest/ says is to happen after an exit. */
 enum outcome {
@@ -77,6 +78,7 @@ struct vp {
 
 	struct apic_state apic;
 	struct vp_synth_state synth;
+	uint64_t deadline;	/* host TSC of the first timer, of either */
 
 	struct row_memo msr_memos[ROW_MEMO_COUNT];
 	struct row_memo cpuid_memos[ROW_MEMO_COUNT];
@@ -86,6 +88,15 @@ struct vp {
 };
 
 extern struct vp vp_table[];
+
+/* After a change of apic.timer_host or synth.synic.timer_host. */
+static inline void vp_update_deadline(struct vp *vp)
+{
+	uint64_t synic = vp->synth.synic.timer_host;
+
+	vp->deadline = vp->apic.timer_host < synic ? vp->apic.timer_host
+						   : synic;
+}
 
 /* Sets request bits; if the VP's LP is another and in it, kicks that LP. */
 void vp_request(struct vp *vp, uint32_t bits);

@@ -47,6 +47,7 @@ static void apic_reset_registers(struct vp *vp, uint64_t base)
 		.dfr = 0xffffffff,
 		.timer_host = UINT64_MAX,
 	};
+	vp_update_deadline(vp);
 	for (unsigned i = 0; i < APIC_LVT_COUNT; i++) {
 		vp->apic.lvt[i] = APIC_LVT_MASKED;
 	}
@@ -173,6 +174,9 @@ void apic_accept(struct vp *vp, uint8_t vector)
 		return;
 	}
 	apic->irr_top = apic_clear_vector(apic->irr, &apic->irr_words, vector);
+	if ((vp->synth.synic.auto_eoi[word] & bit) != 0) {
+		return;		/* of a SINT: in service and done at once */
+	}
 	apic->isr[word] |= bit;
 	apic->isr_words |= (uint8_t)(1u << word);
 	if (vector > apic->isr_top) {
@@ -189,6 +193,9 @@ void apic_end_of_interrupt(struct vp *vp)
 
 	apic->isr_top = apic_clear_vector(apic->isr, &apic->isr_words, vector);
 	apic_update_ppr(apic);
+	if (vp->synth.synic.waiting) {
+		vp_request(vp, VP_REQUEST_SYNIC);
+	}
 	if ((apic->tmr[vector >> 6] & BIT(vector & 63u)) != 0) {
 		ioapic_end_of_interrupt(vp->partition, vector);
 	}

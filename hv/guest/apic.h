@@ -18,6 +18,8 @@ void apic_init(struct vp *vp);		/* INIT: APIC_BASE is kept */
 
 /* Moves vp->posted into the IRR. Called by the VP's LP on its request. */
 void apic_take_posted(struct vp *vp);
+/* An edge arrives at this LP's own VP; an illegal vector is an error. */
+void apic_set_requested(struct vp *vp, uint8_t vector);
 /* Highest vector above the processor priority, or -1. */
 int apic_pending_vector(const struct vp *vp) must_use;
 /* Highest vector in the IRR whatever the TPR, or -1 (for the window). */

@@ -96,8 +96,6 @@ static inline uint32_t apic_extended_ldr(uint32_t number)
 
 /* ---- apic.c ------------------------------------------------------------ */
 
-/* An edge arrives at this LP's own VP; an illegal vector is an error. */
-void apic_set_requested(struct vp *vp, uint8_t vector);
 void apic_report_error(struct vp *vp, uint32_t esr);
 void apic_set_tpr(struct vp *vp, uint8_t tpr);
 /* SVR: a switch-off masks all LVT entries. */

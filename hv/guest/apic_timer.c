@@ -73,10 +73,16 @@ static inline uint64_t apic_timer_get_period(const struct apic_state *apic)
 	return (uint64_t)apic->timer_initial << apic_timer_get_shift(apic);
 }
 
-static inline void apic_timer_stop(struct apic_state *apic)
+static void apic_timer_set_host(struct vp *vp, uint64_t host)
 {
-	apic->timer_running = false;
-	apic->timer_host = UINT64_MAX;
+	vp->apic.timer_host = host;
+	vp_update_deadline(vp);
+}
+
+static inline void apic_timer_stop(struct vp *vp)
+{
+	vp->apic.timer_running = false;
+	apic_timer_set_host(vp, UINT64_MAX);
 }
 
 /* After an expiry: the first multiple of the period that is still to come. */
@@ -100,7 +106,7 @@ static void apic_timer_arm(struct vp *vp, uint64_t now)
 
 	if (!apic->timer_running ||
 	    (apic->lvt[APIC_LVT_TIMER] & APIC_LVT_MASKED) != 0) {
-		apic->timer_host = UINT64_MAX;
+		apic_timer_set_host(vp, UINT64_MAX);
 		return;
 	}
 	if (elapsed < apic->timer_length &&
@@ -108,7 +114,7 @@ static void apic_timer_arm(struct vp *vp, uint64_t now)
 				   &host)) {
 		host = UINT64_MAX;
 	}
-	apic->timer_host = host;
+	apic_timer_set_host(vp, host);
 }
 
 static __attribute__((noinline)) void apic_timer_expire(struct vp *vp,
@@ -124,7 +130,7 @@ static __attribute__((noinline)) void apic_timer_expire(struct vp *vp,
 		apic_timer_advance(apic, now - apic->timer_start);
 		apic_timer_arm(vp, now);
 	} else {
-		apic_timer_stop(apic);
+		apic_timer_stop(vp);
 	}
 }
 
@@ -219,7 +225,7 @@ void apic_timer_write_lvt(struct vp *vp, uint32_t lvt)
 	if (apic_timer_get_mode(apic) != mode &&
 	    !(counting && apic_timer_is_counting(apic))) {
 		apic->timer_initial = 0;
-		apic_timer_stop(apic);
+		apic_timer_stop(vp);
 	}
 	apic_timer_arm(vp, now);
 }
@@ -235,7 +241,7 @@ void apic_timer_write_initial(struct vp *vp, uint32_t count)
 	apic_timer_settle(vp, now);
 	apic->timer_initial = count;
 	if (count == 0) {
-		apic_timer_stop(apic);
+		apic_timer_stop(vp);
 		return;
 	}
 	apic->timer_running = true;
@@ -271,7 +277,7 @@ void apic_timer_write_deadline(struct vp *vp, uint64_t deadline)
 	now = vp_guest_tsc(vp);
 	apic_timer_settle(vp, now);
 	if (deadline == 0) {
-		apic_timer_stop(apic);
+		apic_timer_stop(vp);
 		return;
 	}
 	apic->timer_running = true;

@@ -21,6 +21,12 @@ static void cpuid_fill_features(uint32_t partition, uint32_t regs[4])
 	if (synth_has_privilege(partition, HV_PRIVILEGE_FREQUENCY_BIT)) {
 		regs[3] |= HV_FEATURE_FREQUENCY_MSRS;
 	}
+	if (synth_has_privilege(partition, HV_PRIVILEGE_SYNIC_BIT)) {
+		regs[3] |= HV_FEATURE_SINT_POLLING;
+	}
+	if (synth_has_privilege(partition, HV_PRIVILEGE_SYNTHETIC_TIMER_BIT)) {
+		regs[3] |= HV_FEATURE_DIRECT_TIMERS;
+	}
 }
 
 void cpuid_read_synth(const struct vp *vp, uint32_t leaf, uint32_t regs[4])

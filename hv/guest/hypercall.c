@@ -9,6 +9,7 @@
 #include "abi/msr.h"
 #include "guest/guest.h"
 #include "guest/hypercall.h"
+#include "guest/synic.h"
 #include "guest/synth.h"
 #include "lib/string.h"
 #include "mem/window.h"
@@ -18,8 +19,19 @@
 static const struct hypercall_config hypercall_configs[] = {
 	{ HV_CALL_NOTIFY_LONG_SPIN_WAIT, HYPERCALL_SIMPLE, HYPERCALL_FREE,
 	  8, 0 },
+	{ HV_CALL_SIGNAL_EVENT, HYPERCALL_SIMPLE,
+	  HV_PRIVILEGE_SIGNAL_EVENTS_BIT, sizeof(struct hv_signal_event), 0 },
+	{ HV_CALL_POST_MESSAGE, HYPERCALL_SIMPLE,
+	  HV_PRIVILEGE_POST_MESSAGES_BIT, sizeof(struct hv_post_message), 0 },
 	{ HV_CALL_EXT_QUERY_CAPABILITIES, HYPERCALL_SIMPLE,
 	  HV_PRIVILEGE_EXTENDED_HYPERCALLS_BIT, 0, 8 },
+};
+
+/* The copy of the input; then the output. */
+union hypercall_block {
+	uint64_t word[HYPERCALL_BLOCK_MAX / 8];
+	struct hv_post_message post;
+	struct hv_signal_event signal;
 };
 
 const struct hypercall_config *hypercall_find(uint16_t code)
@@ -128,17 +140,17 @@ uint16_t hypercall_check_blocks(uint32_t partition,
 static uint16_t hypercall_copy_input(const struct vp *vp,
 				     const struct hypercall_config *call,
 				     const struct hypercall_input *in,
-				     uint64_t block[HYPERCALL_BLOCK_MAX / 8])
+				     union hypercall_block *block)
 {
 	uint16_t status;
 
 	if ((in->control & HV_CALL_FAST) != 0) {
-		block[0] = in->input;
-		block[1] = in->output;
+		block->word[0] = in->input;
+		block->word[1] = in->output;
 		return HV_STATUS_SUCCESS;
 	}
 	/* What is not filled in holds nothing of the hypervisor's. */
-	memset(block, 0, HYPERCALL_BLOCK_MAX);
+	memset(block, 0, call->output_size);
 	status = hypercall_check_blocks(vp->partition, call, in);
 	if (status != HV_STATUS_SUCCESS || call->input_size == 0) {
 		return status;
@@ -151,23 +163,27 @@ static uint16_t hypercall_copy_input(const struct vp *vp,
 }
 
 /* The calls. The answer goes where the input was. */
-static uint16_t hypercall_run(uint16_t code,
-			      uint64_t block[HYPERCALL_BLOCK_MAX / 8])
+static uint16_t hypercall_run(struct vp *vp, uint16_t code,
+			      union hypercall_block *block)
 {
 	switch (code) {
 	case HV_CALL_NOTIFY_LONG_SPIN_WAIT:
 		/* A hint, and the plan is fixed: nothing to be done. */
 		return HV_STATUS_SUCCESS;
 	case HV_CALL_EXT_QUERY_CAPABILITIES:
-		block[0] = 0;	/* none of the extended calls */
+		block->word[0] = 0;	/* none of the extended calls */
 		return HV_STATUS_SUCCESS;
+	case HV_CALL_POST_MESSAGE:
+		return message_post(vp, &block->post);
+	case HV_CALL_SIGNAL_EVENT:
+		return message_signal(vp, &block->signal);
 	}
 	return HV_STATUS_INVALID_HYPERCALL_CODE;
 }
 
 static uint16_t hypercall_do(struct vp *vp, const struct hypercall_input *in)
 {
-	uint64_t block[HYPERCALL_BLOCK_MAX / 8];
+	union hypercall_block block;
 	uint16_t code = (uint16_t)(in->control & HV_CALL_CODE_MASK);
 	const struct hypercall_config *call = hypercall_find(code);
 	uint16_t status;
@@ -183,13 +199,13 @@ static uint16_t hypercall_do(struct vp *vp, const struct hypercall_input *in)
 	if (status != HV_STATUS_SUCCESS) {
 		return status;
 	}
-	status = hypercall_copy_input(vp, call, in, block);
+	status = hypercall_copy_input(vp, call, in, &block);
 	if (status != HV_STATUS_SUCCESS) {
 		return status;
 	}
-	status = hypercall_run(code, block);
+	status = hypercall_run(vp, code, &block);
 	if (status == HV_STATUS_SUCCESS && call->output_size != 0 &&
-	    window_write(vp->partition, gpa(in->output), block,
+	    window_write(vp->partition, gpa(in->output), &block,
 			 call->output_size) != HV_OK) {
 		return HV_STATUS_INVALID_PARAMETER;
 	}

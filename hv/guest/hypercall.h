@@ -11,7 +11,7 @@ enum hypercall_kind {
 };
 
 #define HYPERCALL_FREE 0xff	/* no privilege needed */
-#define HYPERCALL_BLOCK_MAX 64	/* input or output, in bytes */
+#define HYPERCALL_BLOCK_MAX 256	/* input or output, in bytes */
 
 struct hypercall_config {
 	uint16_t code;

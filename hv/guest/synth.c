@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The synthetic MSRs (TLFS, first part): identity, hypercall page, time,
- * VP assist page, crash, reset. An MSR whose privilege the partition lacks,
- * or that is not here, answers #GP(0). Low bits of page MSRs are preserved
- * as written, as the TLFS wants of reserved bits.
+ * The synthetic MSRs: identity, hypercall page, time, VP assist page, crash,
+ * reset; the SynIC and its timers have files of their own. An MSR whose
+ * privilege the partition lacks, or that is not here, answers #GP(0). Low bits
+ * of page MSRs are preserved as written, as the TLFS wants of reserved bits.
  */
 #include "abi/msr.h"
 #include "cpu/lp.h"
@@ -11,6 +11,7 @@
 #include "guest/apic.h"
 #include "guest/guest.h"
 #include "guest/msr.h"
+#include "guest/synic.h"
 #include "guest/synth.h"
 #include "lib/string.h"
 
@@ -31,8 +32,9 @@ void synth_reset_partition(uint32_t partition)
 
 void synth_reset_vp(struct vp *vp)
 {
-	vp->synth = (struct vp_synth_state){ 0 };
-	memset(&overlay_pages_vp[vp->index], 0, PAGE_SIZE);
+	memset(&vp->synth, 0, sizeof(vp->synth));
+	synic_reset(vp);
+	memset(overlay_pages_vp[vp->index], 0, sizeof(overlay_pages_vp[0]));
 	msr_reset(vp);
 }
 
@@ -80,11 +82,52 @@ static bool synth_may_access(uint32_t partition, uint32_t msr)
 	return need != SYNTH_ABSENT && synth_has_privilege(partition, need);
 }
 
+/* Apart, with one comparison in the way of the others. */
+static bool synth_is_synic(uint32_t msr)
+{
+	return msr - HV_MSR_SCONTROL < HV_MSR_SYNIC_RANGE;
+}
+
+static __attribute__((noinline)) bool
+synth_read_synic(const struct vp *vp, uint32_t msr, uint64_t *value)
+{
+	if (synic_claims(msr) &&
+	    synth_has_privilege(vp->partition, HV_PRIVILEGE_SYNIC_BIT)) {
+		*value = synic_read_msr(vp, msr);
+		return true;
+	}
+	if (stimer_claims(msr) &&
+	    synth_has_privilege(vp->partition,
+				HV_PRIVILEGE_SYNTHETIC_TIMER_BIT)) {
+		*value = stimer_read_msr(vp, msr);
+		return true;
+	}
+	return false;
+}
+
+static __attribute__((noinline)) bool
+synth_write_synic(struct vp *vp, uint32_t msr, uint64_t value,
+		  enum outcome *outcome)
+{
+	if (synic_claims(msr)) {
+		return synth_has_privilege(vp->partition,
+					   HV_PRIVILEGE_SYNIC_BIT) &&
+		       synic_write_msr(vp, msr, value, outcome);
+	}
+	return stimer_claims(msr) &&
+	       synth_has_privilege(vp->partition,
+				   HV_PRIVILEGE_SYNTHETIC_TIMER_BIT) &&
+	       stimer_write_msr(vp, msr, value);
+}
+
 bool synth_read_msr(struct vp *vp, uint32_t msr, uint64_t *value)
 {
 	struct partition_synth_state *synth =
 		&partition_table[vp->partition].synth;
 
+	if (synth_is_synic(msr)) {
+		return synth_read_synic(vp, msr, value);
+	}
 	if (!synth_may_access(vp->partition, msr)) {
 		return false;
 	}
@@ -238,21 +281,21 @@ static bool synth_write_reference_tsc(uint32_t partition, uint64_t value,
 	return done;
 }
 
-static bool synth_write_vp_assist(struct vp *vp, uint64_t value,
-				  enum outcome *outcome)
+/* A VP's own page. */
+bool synth_write_vp_page(struct vp *vp, uint32_t kind, uint64_t *msr,
+			 uint64_t value, enum outcome *outcome)
 {
 	struct partition_synth_state *synth =
 		&partition_table[vp->partition].synth;
+	spa_t page = spa((uintptr_t)&overlay_pages_vp[vp->index][kind]);
 	bool done;
 
 	if (!synth_take_pages(synth, outcome)) {
 		return true;
 	}
 	done = synth_change_page(vp->partition,
-				 overlay_vp_id(vp->number, OVERLAY_VP_ASSIST),
-				 spa((uintptr_t)&overlay_pages_vp[vp->index]),
-				 NESTED_READ | NESTED_WRITE,
-				 &vp->synth.vp_assist, value);
+				 overlay_vp_id(vp->number, kind), page,
+				 NESTED_READ | NESTED_WRITE, msr, value);
 	synth_give_pages(synth);
 	return done;
 }
@@ -274,6 +317,9 @@ static bool synth_write_crash(uint32_t partition, uint32_t msr, uint64_t value)
 bool synth_write_msr(struct vp *vp, uint32_t msr, uint64_t value,
 		     enum outcome *outcome)
 {
+	if (synth_is_synic(msr)) {
+		return synth_write_synic(vp, msr, value, outcome);
+	}
 	if (!synth_may_access(vp->partition, msr)) {
 		return false;
 	}
@@ -286,7 +332,9 @@ bool synth_write_msr(struct vp *vp, uint32_t msr, uint64_t value,
 		return synth_write_reference_tsc(vp->partition, value,
 						 outcome);
 	case HV_MSR_VP_ASSIST_PAGE:
-		return synth_write_vp_assist(vp, value, outcome);
+		return synth_write_vp_page(vp, OVERLAY_VP_ASSIST,
+					   &vp->synth.vp_assist, value,
+					   outcome);
 	case HV_MSR_RESET:
 		if ((value & HV_MSR_RESET_NOW) != 0) {
 			partition_request_end(vp, END_RESET);

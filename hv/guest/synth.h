@@ -19,11 +19,19 @@
  */
 #define SYNTH_PRIVILEGES                                                   \
 	(BIT(HV_PRIVILEGE_REFERENCE_COUNTER_BIT) |                         \
+	 BIT(HV_PRIVILEGE_SYNIC_BIT) |                                     \
+	 BIT(HV_PRIVILEGE_SYNTHETIC_TIMER_BIT) |                           \
+	 BIT(HV_PRIVILEGE_POST_MESSAGES_BIT) |                             \
+	 BIT(HV_PRIVILEGE_SIGNAL_EVENTS_BIT) |                             \
 	 BIT(HV_PRIVILEGE_HYPERCALL_MSRS_BIT) |                            \
 	 BIT(HV_PRIVILEGE_VP_INDEX_BIT) | BIT(HV_PRIVILEGE_RESET_BIT) |    \
 	 BIT(HV_PRIVILEGE_REFERENCE_TSC_BIT) |                             \
 	 BIT(HV_PRIVILEGE_FREQUENCY_BIT) |                                 \
 	 BIT(HV_PRIVILEGE_EXTENDED_HYPERCALLS_BIT))
+_Static_assert((SYNTH_PRIVILEGES & (BIT(HV_PRIVILEGE_CREATE_PARTITIONS_BIT) |
+				    BIT(HV_PRIVILEGE_PARTITION_ID_BIT) |
+				    BIT(HV_PRIVILEGE_CPU_MANAGEMENT_BIT))) == 0,
+	       "no guest is to think that it is the root");
 
 /* Is the partition shown the Hv#1 interface at all? */
 static inline bool synth_is_shown(uint32_t partition)
@@ -55,6 +63,13 @@ void time_reset_page(uint32_t partition);
 
 /* CPUID leaves HV_CPUID_FIRST to HV_CPUID_LAST. */
 void cpuid_read_synth(const struct vp *vp, uint32_t leaf, uint32_t regs[4]);
+
+/*
+ * The MSR of one of the VP's own pages (OVERLAY_VP_*) changes to value. False:
+ * the page cannot be had. *outcome: as of synth_write_msr().
+ */
+bool synth_write_vp_page(struct vp *vp, uint32_t kind, uint64_t *msr,
+			 uint64_t value, enum outcome *outcome) must_use;
 
 /* ---- overlay.c --------------------------------------------------------- */
 

@@ -159,11 +159,12 @@ static void lifecycle_reset(struct partition *p)
 static void lifecycle_reset_vp(struct vp *vp)
 {
 	vcpu_reset(&vp->vcpu, vp_configs[vp->index].state);
+	/* First: from here on nobody posts an interrupt for an event. */
+	synth_reset_vp(vp);
 	vp->nmi_pending = false;
 	memset((void *)vp->posted, 0, sizeof(vp->posted));
 	memset((void *)vp->posted_level, 0, sizeof(vp->posted_level));
 	apic_reset(vp);
-	synth_reset_vp(vp);
 }
 
 #ifdef CONFIG_LOG_START_HASH

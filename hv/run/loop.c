@@ -11,6 +11,7 @@
 #include "cpu/tsc.h"
 #include "guest/apic.h"
 #include "guest/ioapic.h"
+#include "guest/synic.h"
 #include "lib/bits.h"
 #include "run/run.h"
 
@@ -127,6 +128,9 @@ static void loop_requests(struct vp *vp)
 	if (vp->state == VP_STOPPED) {
 		return;
 	}
+	if ((requests & VP_REQUEST_SYNIC) != 0) {
+		synic_deliver(vp);
+	}
 	if ((requests & VP_REQUEST_INTERRUPT) != 0) {
 		apic_take_posted(vp);
 	}
@@ -195,14 +199,14 @@ static void loop_idle(struct lp *lp, uint64_t now, uint64_t deadline)
 	lp->interruptible = LP_IN_HYPERVISOR;
 }
 
-/* The end of the slot or slice, or the VP's timer. */
+/* The end of the slot or slice, or the first of the VP's timers. */
 static inline uint64_t loop_deadline(const struct vp *vp, uint64_t end)
 {
-	return vp->apic.timer_host < end ? vp->apic.timer_host : end;
+	return vp->deadline < end ? vp->deadline : end;
 }
 
 /*
- * The timer has expired, or something waits to be delivered. Answers the
+ * A timer has expired, or something waits to be delivered. Answers the
  * deadline: soon where an NMI waits for something that makes no exit.
  */
 static __attribute__((noinline)) uint64_t
@@ -210,8 +214,9 @@ loop_settle(struct vp *vp, uint64_t now, uint64_t end)
 {
 	uint64_t deadline, look;
 
-	if (now >= vp->apic.timer_host) {
+	if (now >= vp->deadline) {
 		apic_poll_timer(vp, now);
+		stimer_poll(vp, now);
 	}
 	if (vp->apic.irr_top != 0 || vp->nmi_pending) {
 		loop_deliver(vp);
@@ -226,7 +231,7 @@ loop_settle(struct vp *vp, uint64_t now, uint64_t end)
 
 static inline bool loop_must_settle(const struct vp *vp, uint64_t now)
 {
-	return now >= vp->apic.timer_host || vp->apic.irr_top != 0 ||
+	return now >= vp->deadline || vp->apic.irr_top != 0 ||
 	       vp->nmi_pending;
 }
 

@@ -43,6 +43,17 @@ EXITS_NRIP = {
     "wrmsr": (375, "WRMSR; next RIP known"),
     "hypercall": (375, "hypercall; next RIP known"),
 }
+# (spec, kind) -> what it is: messages, events and synthetic timers
+TALK = {
+    ("near", "post-call"): "PostMessage, the call",
+    ("near", "signal-call"): "SignalEvent, the call",
+    ("near", "slot-to-handler"):
+        "message, same LP: its slot's start to interrupt",
+    ("far", "post-one-way"): "PostMessage to interrupt, another LP",
+    ("far", "signal-one-way"): "SignalEvent to interrupt, another LP",
+    ("far", "timer-running"): "synthetic timer, lateness, guest runs",
+    ("far", "timer-halted"): "synthetic timer, lateness, guest sleeps",
+}
 
 
 class Bench:
@@ -100,6 +111,22 @@ class Bench:
                             if line.startswith("bench "))
         for kind, (budget, what) in EXITS_NRIP.items():
             self.row(what, int(measured[kind]), budget, "instructions")
+
+    def talk(self):
+        measured = {}
+        for spec, icount in (("near", True), ("far", "force")):
+            directory = self.image(f"tests/bench/{spec}.dts")
+            with Machine(directory, icount=icount) as machine:
+                machine.expect("DONE 1 passed, 0 failed", "bench", 120)
+                if spec == "near":
+                    machine.expect("bench slot-to-handler", "rx", 120)
+                for line in machine.text("bench") + machine.text("rx"):
+                    found = re.match(r"bench (\S+) min (\d+) avg (\d+)",
+                                     line)
+                    if found:
+                        measured[spec, found[1]] = int(found[3])
+        for key, what in TALK.items():
+            self.row(what, measured[key], None, "instructions")
 
     def start(self, directory):
         """From the image's first instruction to the first of a guest."""
@@ -289,6 +316,7 @@ def main():
     bench = Bench(sys.argv[1], sys.argv[2])
     bench.exits()
     bench.exits_nrip()
+    bench.talk()
     bench.boot()
     bench.sizes()
     bench.lines()

@@ -162,11 +162,13 @@ static void dump_partition(const struct partition_config *p)
 	printf("{\"name\": \"%s\", \"where\": \"%s\", \"flags\": %" PRIu32
 	       ", \"vp_first\": %" PRIu32 ", \"vp_count\": %" PRIu32
 	       ", \"gpa_bits\": %" PRIu32 ", \"port_default\": %" PRIu32
+	       ", \"channels\": [%" PRIu32 ",%" PRIu32 "]"
 	       ", \"failure\": %" PRIu32 ", \"restart_max\": %" PRIu32
 	       ", \"cr4\": %" PRIu64 ", \"efer\": %" PRIu64 ", \"xcr0\": %"
 	       PRIu64 ", \"privileges\": %" PRIu64 ", \"pool\": %" PRIu32
 	       ",\n", p->name, p->where, p->flags, p->vp_first, p->vp_count,
-	       p->gpa_bits, p->port_default, p->failure, p->restart_max,
+	       p->gpa_bits, p->port_default, p->channel_first,
+	       p->channel_count, p->failure, p->restart_max,
 	       p->cr4_allow, p->efer_allow, p->xcr0_allow, p->hv_privileges,
 	       p->nested_pool_count);
 	dump_rows(p);
@@ -180,6 +182,32 @@ static void dump_partition(const struct partition_config *p)
 	printf(",\n\"nested\": ");
 	dump_nested(p);
 	printf("}\n");
+}
+
+static void dump_channels(void)
+{
+	uint32_t i, j;
+
+	printf("\"channels\": [");
+	for (i = 0; i < channel_count; i++) {
+		const struct channel_config *c = &channel_configs[i];
+
+		printf("%s[%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32
+		       ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 "]",
+		       i == 0 ? "" : ",", c->from, c->connection, c->vp,
+		       c->port, c->kind, c->sint, c->flag_first,
+		       c->flag_count);
+	}
+	printf("], \"sints\": [");
+	for (i = 0; i < vp_count; i++) {
+		printf("%s[", i == 0 ? "" : ",");
+		for (j = 0; j < SINT_COUNT; j++) {
+			printf("%s%" PRId32, j == 0 ? "" : ",",
+			       (int32_t)vp_configs[i].sint_channel[j]);
+		}
+		printf("]");
+	}
+	printf("],\n");
 }
 
 static void dump_plan(void)
@@ -217,7 +245,9 @@ static void dump_plan(void)
 		       ",%u,%u,%u]", i == 0 ? "" : ",", l->gsi, l->partition,
 		       l->pin, l->lp, l->level, l->active_low, l->vector);
 	}
-	printf("], \"rams\": [");
+	printf("],\n");
+	dump_channels();
+	printf("\"rams\": [");
 	for (i = 0; i < ram_count; i++) {
 		printf("%s[%" PRIu64 ",%" PRIu64 "]", i == 0 ? "" : ",",
 		       ram_configs[i].base, ram_configs[i].size);

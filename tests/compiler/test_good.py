@@ -325,7 +325,7 @@ def test_linux(good):
         "name": "com2", "port": 0x2f8, "irq": 3, "guest_port": 0x3f8,
         "guest_irq": 4}
     assert (p["failure"], p["restart_max"]) == (1, 5)
-    assert p["privileges"] == 0xae2
+    assert p["privileges"] == 0xaee
 
 
 def compile_kernel(partc, **fields):
@@ -742,3 +742,27 @@ def test_measured_frequencies(partc):
     assert (machine["tsc_hz"], machine["apic_hz"]) == (10**9, 10**9)
     assert machine["vendor"] == 1 and machine["pins"] == 24
     assert machine["ioapic"] == 0xfec00000
+
+
+def test_channels(good):
+    """Sorted by sender and connection; each SINT knows its messages."""
+    run, tables = good("channels")
+    messages, events = range(2)
+    assert tables["channels"] == [
+        [0, 0x10, 2, 0x10, messages, 2, 0, 0],
+        [0, 0x20, 2, 0x99, events, 2, 8, 8],
+        [1, 0x30, 0, 0x30, messages, 15, 0, 0],
+    ]
+    none = [-1] * 16
+    assert tables["sints"] == [none[:15] + [2], none,
+                               none[:2] + [0] + none[3:]]
+    a, b = tables["partitions"]
+    assert (a["channels"], b["channels"]) == ([0, 2], [2, 1])
+    default = 0xaee
+    assert a["privileges"] == default | 1 << 36 | 1 << 37
+    # A partition's own words replace those of its profile.
+    assert b["privileges"] == 1 << 2 | 1 << 36
+    report = (run.out / "report.txt").read_text()
+    assert "sends messages   on connection 000010 to port 000010 of b, " \
+        "VP 1, SINT 2 (ask, " in report
+    assert "sends events     on connection 000020 to port 000099" in report

@@ -84,7 +84,8 @@ class Partition:
         return high << 32 | low
 
     def tlfs(self):
-        return self.profile.strings("tlfs")
+        node = self.node if "tlfs" in self.node.properties else self.profile
+        return node.strings("tlfs")
 
 
 def partition(directory, name):

@@ -48,6 +48,12 @@ def test_guest_interface(boot):
     assert_no_failure(machine)
 
 
+def test_synic_and_its_timers(boot):
+    machine = boot("synic.dts")
+    run_to_done(machine, "synic", 40, timeout=180)
+    assert_no_failure(machine)
+
+
 def test_local_apic_of_both_kinds(boot):
     machine = boot("smp.dts")
     run_to_done(machine, "x2", 54, timeout=120)

@@ -24,9 +24,13 @@ def test_finds_the_hypervisor(demo):
                      "Hyper-V'") == ["1"]
     clock = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
     assert shell.run(f"cat {clock}") == ["hyperv_clocksource_tsc_page"]
-    # Both VPs take their own timer's interrupts.
-    line, = shell.run("grep LOC: /proc/interrupts")
+    # Both VPs take their own timer's interrupts: direct synthetic timers.
+    line, = shell.run("grep HVS: /proc/interrupts")
+    assert "Hyper-V stimer0 interrupts" in line
     assert all(int(n) > 50 for n in line.split()[1:3])
+    device, = shell.run("cat /sys/devices/system/clockevents/clockevent1/"
+                        "current_device")
+    assert device == "Hyper-V clockevent"
 
 
 def test_says_nothing_unexpected(demo):

@@ -174,9 +174,15 @@ void hostile_hypercalls(void)
 		one_call(random_next(), random_address(), random_address());
 	}
 	print_statuses("random");
-	for (unsigned i = 0; i < 20000; i++) {
-		uint64_t control = (random_next() & 1) != 0 ? 0x8 : 0x8001;
+	for (unsigned i = 0; i < 40000; i++) {
+		static const uint16_t codes[] = { 0x8, 0x8001, 0x5c, 0x5d };
+		uint64_t control = codes[random_next() & 3];
 
+		/* A connection that may be there; flag, type, size. */
+		for (unsigned j = 0; j < 64; j += 8) {
+			hypercall_buffer[j] = 0x10 | (random_next() & 1);
+			hypercall_buffer[j + 4] = random_next() & 0xf;
+		}
 		control |= 1ull << (random_next() & 63) & ~0xffffull;
 		one_call(control, random_address(), random_address());
 	}

@@ -327,6 +327,10 @@ static void test_hypercall_access(void)
 	if (!PRIVILEGE(privileges, 52)) {
 		expect_status("extended-denied", 0x8001, 0, 0, 6);
 	}
+	if (!PRIVILEGE(privileges, 36) && !PRIVILEGE(privileges, 37)) {
+		expect_status("messages-denied", 0x5c, 0, 0, 6);
+		expect_status("events-denied", 0x5d | FAST, 0x10, 0, 6);
+	}
 }
 
 extern uint8_t user_vmmcall[], user_rdmsr[], user_in[], user_hlt[];

@@ -198,6 +198,46 @@ def machine_paths():
                 yield f"{path}:{number}: a path of one machine"
 
 
+CITED = re.compile(r"\b(unit|guest|emu) (\w+): ([\w-]+(?:, [\w-]+)*)")
+
+
+def cited_test_exists(kind, name, test):
+    if kind == "guest":
+        return f'"{test}"' in read(f"tests/guests/{name}.c")
+    ending = "c" if kind == "unit" else "py"
+    return re.search(rf"\b{re.escape(test)}\(",
+                     read(f"tests/{kind}/{name}.{ending}"))
+
+
+def conformance(path="docs/tlfs-conformance.md"):
+    """Each row has a state; each test that it names exists; every call of
+    the hypervisor's has a row."""
+    working = ""
+    for number, line in enumerate(read(path).split("\n"), 1):
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not line.startswith("|") or set(line) <= set("|-") or \
+                cells[-1] == "state":
+            continue
+        state = cells[-1].split()[0].rstrip(":,") if cells[-1] else ""
+        cited = CITED.findall(cells[-1])
+        if state not in ("works", "refused", "absent"):
+            yield f"{path}:{number}: neither works, refused nor absent"
+        elif state != "absent" and not cited:
+            yield f"{path}:{number}: no test"
+        for kind, name, tests in cited:
+            for test in tests.split(", "):
+                if not cited_test_exists(kind, name, test):
+                    yield f"{path}:{number}: no {test} in {kind} {name}"
+        if state == "works":
+            working += cells[0] + "\n"
+    calls = dict(re.findall(r"#define (HV_CALL_\w+) 0x(\w{4})\n",
+                            read("hv/include/abi/hypercall.h")))
+    for call in re.findall(r"\{ (HV_CALL_\w+),",
+                           read("hv/guest/hypercall.c")):
+        if f"0x{calls[call].upper()}" not in working:
+            yield f"{path}: no row for {call}"
+
+
 def licensed():
     ends = (".c", ".h", ".S", ".ld", ".dts", ".dtsi", ".py", ".sh", ".mk")
     return sources("hv", "boot", "compiler", "stack", "tests", "tools",
@@ -223,6 +263,8 @@ def main():
     lint.check("separate programs", separate_programs())
     lint.check("HV_STATUS_* in guest/ only", statuses(hv))
     lint.check("no path of one machine", machine_paths())
+    lint.check("docs/tlfs-conformance.md names tests that exist",
+               conformance())
     print(f"lint source: {lint.passed} passed, {lint.failed} failed")
     return 1 if lint.failed else 0
 

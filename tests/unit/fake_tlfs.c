@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "abi/msr.h"
+#include "core/channel_state.h"
 #include "cpu/id.h"
 #include "cpu/log.h"
 #include "cpu/lp.h"
@@ -20,7 +21,20 @@ struct machine_config fake_machine_config;
 
 struct partition partition_table[PARTITION_TEST_COUNT];
 struct vp vp_table[4];
-struct overlay_page overlay_pages_vp[4];
+struct overlay_page overlay_pages_vp[4][OVERLAY_VP_COUNT];
+struct channel_state channel_states[FAKE_CHANNELS];
+struct channel_config fake_channel_configs[FAKE_CHANNELS];
+const uint32_t channel_count = FAKE_CHANNELS;
+const uint32_t vp_count = 4;
+
+#define NONE_2 CONFIG_NONE, CONFIG_NONE
+#define NONE_10 NONE_2, NONE_2, NONE_2, NONE_2, NONE_2
+struct vp_config fake_vp_configs[4] = {
+	{ .sint_channel = { NONE_10, NONE_2, NONE_2, NONE_2 } },
+	{ .sint_channel = { NONE_2, NONE_2, CONFIG_NONE, 2, NONE_10 } },
+	{ .sint_channel = { NONE_2, 0, CONFIG_NONE, 3, CONFIG_NONE, NONE_10 } },
+	{ .sint_channel = { NONE_10, NONE_2, NONE_2, NONE_2 } },
+};
 struct overlay_page overlay_pages_partition[PARTITION_TEST_COUNT];
 
 uint8_t fake_ram[PARTITION_TEST_COUNT][FAKE_RAM_SIZE];
@@ -36,6 +50,9 @@ uint64_t fake_xcr0;
 char fake_log[32768];
 struct fake_end fake_end;
 struct fake_apic fake_apic;
+uint64_t fake_raised[4][4];
+uint64_t fake_posted[4][4];
+unsigned fake_raised_count;
 
 /* Ranges of MSRs that every partition of the tests has. */
 static const struct msr_config fake_msrs[] = {
@@ -93,6 +110,29 @@ static void fake_fill_partition(uint32_t index, const char *name,
 	partition_table[index].state = PARTITION_RUNNING;
 }
 
+static void fake_fill_channels(void)
+{
+	static const struct channel_config channels[FAKE_CHANNELS] = {
+		{ .from = PARTITION_FULL, .connection = 0x10, .vp = 2,
+		  .port = 0x20, .kind = CHANNEL_MESSAGES, .sint = 2 },
+		{ .from = PARTITION_FULL, .connection = 0x11, .vp = 2,
+		  .port = 0x21, .kind = CHANNEL_EVENTS, .sint = 3,
+		  .flag_first = 8, .flag_count = 4 },
+		{ .from = PARTITION_NONE, .connection = 0x10, .vp = 1,
+		  .port = 0x30, .kind = CHANNEL_MESSAGES, .sint = 5 },
+		{ .from = PARTITION_BARE, .connection = 0x10, .vp = 2,
+		  .port = 0x40, .kind = CHANNEL_MESSAGES, .sint = 4 },
+	};
+
+	memcpy(fake_channel_configs, channels, sizeof(channels));
+	memset(channel_states, 0, sizeof(channel_states));
+	fake_partition_configs[PARTITION_FULL].channel_count = 2;
+	fake_partition_configs[PARTITION_NONE].channel_first = 2;
+	fake_partition_configs[PARTITION_NONE].channel_count = 1;
+	fake_partition_configs[PARTITION_BARE].channel_first = 3;
+	fake_partition_configs[PARTITION_BARE].channel_count = 1;
+}
+
 int fake_tlfs_setup(void **state)
 {
 	static const uint8_t partition_of[] = { 0, 0, 1, 2 };
@@ -121,6 +161,10 @@ int fake_tlfs_setup(void **state)
 	fake_fill_partition(PARTITION_FULL, "full", 0, 2);
 	fake_fill_partition(PARTITION_NONE, "none", 2, 1);
 	fake_fill_partition(PARTITION_BARE, "bare", 3, 1);
+	fake_fill_channels();
+	memset(fake_raised, 0, sizeof(fake_raised));
+	memset(fake_posted, 0, sizeof(fake_posted));
+	fake_raised_count = 0;
 	fake_partition_configs[PARTITION_FULL].flags = PARTITION_TLFS;
 	fake_partition_configs[PARTITION_FULL].hv_privileges = ~0ull;
 	fake_partition_configs[PARTITION_NONE].flags = PARTITION_TLFS;
@@ -331,6 +375,35 @@ void partition_request_end(struct vp *vp, enum partition_end end)
 	(void)vp;
 	fake_end.request_count++;
 	fake_end.request = end;
+}
+
+void vp_request(struct vp *vp, uint32_t bits)
+{
+	vp->requests |= bits;
+}
+
+void vp_post_interrupt(struct vp *vp, uint8_t vector, bool level)
+{
+	if (!level) {
+		fake_posted[vp->index][vector >> 6] |= 1ull << (vector & 63);
+	}
+}
+
+void apic_set_requested(struct vp *vp, uint8_t vector)
+{
+	fake_raised[vp->index][vector >> 6] |= 1ull << (vector & 63);
+	fake_raised_count++;
+}
+
+bool fake_take_vector(uint64_t vectors[4][4], const struct vp *vp,
+		      uint8_t vector)
+{
+	uint64_t *word = &vectors[vp->index][vector >> 6];
+	uint64_t bit = 1ull << (vector & 63);
+	bool was = (*word & bit) != 0;
+
+	*word &= ~bit;
+	return was;
 }
 
 bool apic_read_msr(struct vp *vp, uint32_t msr, uint64_t *value)

@@ -37,6 +37,15 @@ struct fake_overlay {
 extern struct partition_config fake_partition_configs[PARTITION_TEST_COUNT]
 	__asm__("partition_configs");
 extern struct machine_config fake_machine_config __asm__("machine_config");
+/*
+ * Channels: 0 and 1, messages and events, from FULL to the VP of NONE; 2,
+ * messages, from NONE to VP 1 of FULL; 3, messages, from BARE to the VP of
+ * NONE.
+ */
+#define FAKE_CHANNELS 4
+extern struct channel_config fake_channel_configs[FAKE_CHANNELS]
+	__asm__("channel_configs");
+extern struct vp_config fake_vp_configs[4] __asm__("vp_configs");
 extern uint8_t fake_ram[PARTITION_TEST_COUNT][FAKE_RAM_SIZE];
 extern struct fake_overlay
 	fake_overlays[PARTITION_TEST_COUNT][FAKE_OVERLAY_MAX];
@@ -72,6 +81,14 @@ struct fake_apic {
 	uint64_t tsc_delta;
 };
 extern struct fake_apic fake_apic;
+
+/* What was raised in a local APIC here, posted to it, requested of a VP. */
+extern uint64_t fake_raised[4][4];
+extern uint64_t fake_posted[4][4];
+extern unsigned fake_raised_count;
+/* The vector was raised or posted, which is then forgotten. */
+bool fake_take_vector(uint64_t vectors[4][4], const struct vp *vp,
+		      uint8_t vector);
 
 /* Before each test: all of it as at power-on, VPs in 64-bit mode. */
 int fake_tlfs_setup(void **state);

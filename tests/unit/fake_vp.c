@@ -60,6 +60,7 @@ void fake_vp_reset(void)
 			vp->index = index++;
 			vp->partition = p;
 			vp->number = n;
+			vp->synth.synic.timer_host = UINT64_MAX;
 			apic_reset(vp);
 		}
 	}

@@ -91,6 +91,31 @@ uint64_t tsc_hz(void)
 	return HZ;
 }
 
+/* Time from the partition's start, which is that of the TSC. */
+uint64_t synth_reference_time(const struct vp *vp)
+{
+	return now / 100;
+}
+
+uint64_t tsc_reference_scale(void)
+{
+	return (uint64_t)(((unsigned __int128)10000000 << 64) / HZ);
+}
+
+static unsigned synic_delivered;
+
+void synic_deliver(struct vp *vp)
+{
+	synic_delivered++;
+	apic_set_requested(vp, 0x61);
+}
+
+bool synic_try_slot(struct vp *vp, uint32_t sint,
+		    const struct hv_message *message)
+{
+	return true;
+}
+
 uint64_t tsc_from_us(uint64_t us)
 {
 	return us * (HZ / 1000000);
@@ -228,6 +253,7 @@ static void set_up_vps(void)
 		vp->lp = vp_configs[i].lp;
 		fake_vcpu_start(&vp->vcpu, i, vp->partition);
 		vp->vcpu.rflags |= RFLAGS_IF;
+		stimer_reset(vp);
 		apic_reset(vp);
 		vp->apic.svr |= 0x100;
 		vp->state = VP_RUNNING;
@@ -244,6 +270,7 @@ static int setup(void **state)
 	eois = logs = pumped = waits = worked = taken_up = 0;
 	took_interrupts = 0;
 	memset(paid, 0, sizeof(paid));
+	synic_delivered = 0;
 	log_waiting = 0;
 	arm_fails = false;
 	armed = 0;

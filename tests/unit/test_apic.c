@@ -108,6 +108,42 @@ static void test_one_in_service_one_requested(void **state)
 	assert_int_equal(pending(vp), -1);
 }
 
+/* A SINT with auto-EOI: taken and done at once (TLFS 11.8.2). */
+static void test_auto_eoi(void **state)
+{
+	struct vp *vp = &vp_table[0];
+
+	(void)state;
+	page_write(vp, 0xf0, 0x1ff);
+	vp->synth.synic.auto_eoi[1] = 1ull << (0x61 & 63);
+	for (unsigned i = 0; i < 3; i++) {
+		self_ipi(vp, 0x61);
+		assert_int_equal(pending(vp), 0x61);
+		apic_accept(vp, 0x61);
+		assert_int_equal(vp->apic.isr_top, 0);
+		assert_int_equal(vp->apic.ppr, 0);
+		assert_int_equal(apic_requested_vector(vp), -1);
+	}
+	self_ipi(vp, 0x62);
+	apic_accept(vp, 0x62);
+	assert_int_equal(vp->apic.isr_top, 0x62);
+}
+
+/* An EOI looks again for a message that waits, if there is one. */
+static void test_eoi_asks_for_messages(void **state)
+{
+	struct vp *vp = &vp_table[0];
+
+	(void)state;
+	page_write(vp, 0xf0, 0x1ff);
+	vp->requests = 0;
+	page_write(vp, 0xb0, 0);
+	assert_int_equal(vp->requests, 0);
+	vp->synth.synic.waiting = true;
+	page_write(vp, 0xb0, 0);
+	assert_int_equal(vp->requests, VP_REQUEST_SYNIC);
+}
+
 static void test_tpr(void **state)
 {
 	struct vp *vp = start_xapic(FAKE_BIG, 0);
@@ -349,6 +385,8 @@ int main(void)
 		cmocka_unit_test_setup(test_nesting, setup),
 		cmocka_unit_test_setup(test_one_in_service_one_requested,
 				       setup),
+		cmocka_unit_test_setup(test_auto_eoi, setup),
+		cmocka_unit_test_setup(test_eoi_asks_for_messages, setup),
 		cmocka_unit_test_setup(test_tpr, setup),
 		cmocka_unit_test_setup(test_arbitration_priority, setup),
 		cmocka_unit_test_setup(test_cr8, setup),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: hv/guest/cpuid.c hv/guest/cpuid_synth.c hv/guest/synth.c hv/guest/overlay.c hv/guest/time.c hv/guest/crash.c hv/guest/msr.c hv/guest/msr_arch.c hv/guest/msr_mtrr.c hv/guest/inject.c tests/unit/fake_tlfs.c tests/unit/fake_vcpu.c */
+/* SOURCES: hv/guest/cpuid.c hv/guest/cpuid_synth.c hv/guest/synth.c hv/guest/synic.c hv/guest/stimer.c hv/guest/message.c hv/guest/overlay.c hv/guest/time.c hv/guest/crash.c hv/guest/msr.c hv/guest/msr_arch.c hv/guest/msr_mtrr.c hv/guest/inject.c tests/unit/fake_tlfs.c tests/unit/fake_vcpu.c */
 /* CPUID: rows, what depends on the VP, and the hypervisor's own leaves. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -305,16 +305,23 @@ static void test_privileges(void **state)
 {
 	(void)state;
 	cpuid(&vp_table[0], 0x40000003, 0);
-	assert_int_equal(eax, 1u << 1 | 1u << 5 | 1u << 6 | 1u << 7 |
-			 1u << 9 | 1u << 11);
-	assert_int_equal(ebx, 1u << (52 - 32));
+	assert_int_equal(eax, 1u << 1 | 1u << 2 | 1u << 3 | 1u << 5 | 1u << 6 |
+			 1u << 7 | 1u << 9 | 1u << 11);
+	assert_int_equal(ebx, 1u << (36 - 32) | 1u << (37 - 32) |
+			 1u << (52 - 32));
 	assert_int_equal(ebx & (1u << 0 | 1u << 1 | 1u << 12 | 1u << 22), 0);
 	assert_int_equal(ecx, 0);
-	assert_int_equal(edx, 1u << 8 | 1u << 10);
+	assert_int_equal(edx, 1u << 8 | 1u << 10 | 1u << 17 | 1u << 19);
 	/* The spec is the ceiling. */
 	fake_partition_configs[PARTITION_FULL].hv_privileges = 0x60;
 	cpuid(&vp_table[0], 0x40000003, 0);
 	expect(0x60, 0, 0, 1u << 10);
+	fake_partition_configs[PARTITION_FULL].hv_privileges = 1u << 2;
+	cpuid(&vp_table[0], 0x40000003, 0);
+	expect(1u << 2, 0, 0, 1u << 10 | 1u << 17);
+	fake_partition_configs[PARTITION_FULL].hv_privileges = 1u << 3;
+	cpuid(&vp_table[0], 0x40000003, 0);
+	expect(1u << 3, 0, 0, 1u << 10 | 1u << 19);
 	cpuid(&vp_table[2], 0x40000003, 0);
 	expect(0, 0, 0, 1u << 10);
 }

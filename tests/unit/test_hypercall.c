@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: hv/guest/hypercall.c hv/guest/synth.c hv/guest/overlay.c hv/guest/time.c hv/guest/crash.c hv/guest/msr.c hv/guest/msr_arch.c hv/guest/msr_mtrr.c hv/guest/inject.c tests/unit/fake_tlfs.c tests/unit/fake_vcpu.c */
+/* SOURCES: hv/guest/hypercall.c hv/guest/synth.c hv/guest/synic.c hv/guest/stimer.c hv/guest/message.c hv/guest/overlay.c hv/guest/time.c hv/guest/crash.c hv/guest/msr.c hv/guest/msr_arch.c hv/guest/msr_mtrr.c hv/guest/inject.c tests/unit/fake_tlfs.c tests/unit/fake_vcpu.c */
 /* Hypercalls: who may call, control word, blocks, statuses, their order. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -115,6 +115,10 @@ static void test_codes(void **state)
 
 		if (code == SPIN || code == QUERY) {
 			assert_int_equal(status, HV_STATUS_SUCCESS);
+		} else if (code == HV_CALL_POST_MESSAGE ||
+			   code == HV_CALL_SIGNAL_EVENT) {
+			assert_int_equal(status,
+					 HV_STATUS_INVALID_CONNECTION_ID);
 		} else {
 			assert_int_equal(status,
 					 HV_STATUS_INVALID_HYPERCALL_CODE);
@@ -135,6 +139,10 @@ static void test_privilege(void **state)
 			 HV_STATUS_SUCCESS);
 	assert_int_equal(call_of(none, QUERY, 0, 0x2000),
 			 HV_STATUS_ACCESS_DENIED);
+	assert_int_equal(call_of(none, HV_CALL_POST_MESSAGE, 0x1000, 0),
+			 HV_STATUS_ACCESS_DENIED);
+	assert_int_equal(call_of(none, HV_CALL_SIGNAL_EVENT | HV_CALL_FAST,
+				 0x10, 0), HV_STATUS_ACCESS_DENIED);
 	/* Before the control word and the addresses are judged. */
 	assert_int_equal(call_of(none, QUERY | 1ull << 63, 0, 0x2001),
 			 HV_STATUS_ACCESS_DENIED);

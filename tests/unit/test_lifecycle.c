@@ -277,8 +277,8 @@ static void test_first_start(void **state)
 		"zero106000+1000 zero1000000+2000 "
 		"copy1000010+3:0 copy102000+2000:0 copy104000+5:2000 "
 		"restore0 flush0 ioapic0 synth0 "
-		"reset0s apic0 synth0 reset1 apic1 synth1 "
-		"reset2 apic2 synth2 ");
+		"reset0s synth0 apic0 reset1 synth1 apic1 "
+		"reset2 synth2 apic2 ");
 	assert_int_equal(a->state, PARTITION_RUNNING);
 	assert_int_equal(a->end, END_NONE);
 	assert_int_equal(a->start_count, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: hv/run/schedule.c hv/core/line.c hv/core/vp.c hv/core/partition.c hv/guest/apic.c hv/guest/apic_regs.c hv/guest/apic_timer.c hv/guest/apic_ipi.c hv/guest/ioapic.c tests/unit/fake_vcpu.c */
+/* SOURCES: hv/run/schedule.c hv/core/line.c hv/core/vp.c hv/core/partition.c hv/guest/apic.c hv/guest/apic_regs.c hv/guest/apic_timer.c hv/guest/apic_ipi.c hv/guest/ioapic.c hv/guest/stimer.c tests/unit/fake_vcpu.c */
 /*
  * One turn of an LP's loop: what the guest gets, until when it may run, and
  * what is done where it does not run.
@@ -96,6 +96,12 @@ static void test_nmi_before_interrupts(void **state)
 	assert_int_equal(delivered_vector(vp0), 0x55);
 }
 
+static void set_apic_timer(uint64_t host)
+{
+	vp0->apic.timer_host = host;
+	vp_update_deadline(vp0);
+}
+
 /* What holds it back makes no exit when it ends: look again soon. */
 static void test_nmi_waits_not_long(void **state)
 {
@@ -106,10 +112,10 @@ static void test_nmi_waits_not_long(void **state)
 	assert_true(vp0->nmi_pending);
 	assert_true(fake_of(&vp0->vcpu)->last_deadline <=
 		    EPOCH + tsc_from_us(1 + 100));
-	vp0->apic.timer_host = now + 7;
+	set_apic_timer(now + 7);
 	turn();
 	assert_int_equal(fake_of(&vp0->vcpu)->last_deadline, now + 7);
-	vp0->apic.timer_host = UINT64_MAX;
+	set_apic_timer(UINT64_MAX);
 	fake_of(&vp0->vcpu)->shadow = false;
 	turn_at(50);
 	assert_int_equal(delivered_vector(vp0), 2);
@@ -205,6 +211,65 @@ static void test_timer_wakes(void **state)
 	assert_int_equal(delivered_vector(vp0), 0x46);
 }
 
+/* Reference time is the TSC's, by 100. */
+static void test_synthetic_timer_wakes(void **state)
+{
+	(void)state;
+	halt_vp0();
+	assert_true(stimer_write_msr(vp0, HV_MSR_STIMER0_CONFIG, 0x1479));
+	assert_true(stimer_write_msr(vp0, HV_MSR_STIMER0_COUNT,
+				     (EPOCH + 40000) / 100));
+	turn_at(2);
+	assert_int_equal(waits, 1);
+	assert_in_range(armed, EPOCH + 40000, EPOCH + 40001);
+	now = armed - 1;
+	turn();
+	assert_int_equal(fake_of(&vp0->vcpu)->delivered_count, 0);
+	now++;
+	turn();
+	turn();
+	assert_int_equal(delivered_vector(vp0), 0x47);
+	assert_int_equal(vp0->state, VP_RUNNING);
+}
+
+/* The least of the three, whatever is changed last. */
+static void test_deadline_of_either_timer(void **state)
+{
+	struct fake_vcpu *fake = fake_of(&vp0->vcpu);
+
+	(void)state;
+	now = EPOCH;
+	set_apic_timer(EPOCH + 30000);
+	assert_true(stimer_write_msr(vp0, HV_MSR_STIMER0_CONFIG, 0x1479));
+	assert_true(stimer_write_msr(vp0, HV_MSR_STIMER0_COUNT,
+				     (EPOCH + 20000) / 100));
+	turn();
+	assert_in_range(fake->last_deadline, EPOCH + 20000, EPOCH + 20001);
+	set_apic_timer(EPOCH + 10000);
+	turn();
+	assert_int_equal(fake->last_deadline, EPOCH + 10000);
+	set_apic_timer(UINT64_MAX);
+	turn();
+	assert_in_range(fake->last_deadline, EPOCH + 20000, EPOCH + 20001);
+	assert_true(stimer_write_msr(vp0, HV_MSR_STIMER0_COUNT, 0));
+	turn();
+	assert_int_equal(fake->last_deadline, lp0->slot_end);
+}
+
+/* A message wakes; it is delivered before the guest runs. */
+static void test_message_is_delivered_first(void **state)
+{
+	(void)state;
+	halt_vp0();
+	vp_request(vp0, VP_REQUEST_SYNIC);
+	turn_at(2);
+	assert_int_equal(synic_delivered, 1);
+	assert_int_equal(waits, 0);
+	turn();
+	assert_int_equal(delivered_vector(vp0), 0x61);
+	assert_int_equal(synic_delivered, 1);
+}
+
 static void test_idle(void **state)
 {
 	(void)state;
@@ -237,11 +302,11 @@ static void test_deadline(void **state)
 	(void)state;
 	turn_at(1);
 	assert_int_equal(fake->last_deadline, lp0->slot_end);
-	vp0->apic.timer_host = EPOCH + 50;
+	set_apic_timer(EPOCH + 50);
 	now = EPOCH + 2;
 	turn();
 	assert_int_equal(fake->last_deadline, EPOCH + 50);
-	vp0->apic.timer_host = UINT64_MAX;
+	set_apic_timer(UINT64_MAX);
 	lp0->slot_end = UINT64_MAX;
 	turn();
 	assert_int_equal(fake->last_deadline, now + HZ);
@@ -318,6 +383,9 @@ int main(void)
 		cmocka_unit_test_setup(test_halt_for_good, setup),
 		cmocka_unit_test_setup(test_halt_with_a_single_step, setup),
 		cmocka_unit_test_setup(test_timer_wakes, setup),
+		cmocka_unit_test_setup(test_synthetic_timer_wakes, setup),
+		cmocka_unit_test_setup(test_deadline_of_either_timer, setup),
+		cmocka_unit_test_setup(test_message_is_delivered_first, setup),
 		cmocka_unit_test_setup(test_idle, setup),
 		cmocka_unit_test_setup(test_deadline, setup),
 		cmocka_unit_test_setup(test_accounts, setup),

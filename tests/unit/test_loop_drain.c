@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: hv/run/schedule.c hv/core/line.c hv/core/vp.c hv/core/partition.c hv/guest/apic.c hv/guest/apic_regs.c hv/guest/apic_timer.c hv/guest/apic_ipi.c hv/guest/ioapic.c tests/unit/fake_vcpu.c */
+/* SOURCES: hv/run/schedule.c hv/core/line.c hv/core/vp.c hv/core/partition.c hv/guest/apic.c hv/guest/apic_regs.c hv/guest/apic_timer.c hv/guest/apic_ipi.c hv/guest/ioapic.c hv/guest/stimer.c tests/unit/fake_vcpu.c */
 /*
  * What an LP's loop does with what came in: lines, in their owner's slot and
  * in another's, NMIs, machine checks, requests of other LPs.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: hv/guest/synth.c hv/guest/overlay.c hv/guest/time.c hv/guest/crash.c hv/guest/msr.c hv/guest/msr_arch.c hv/guest/msr_mtrr.c hv/guest/inject.c tests/unit/fake_tlfs.c tests/unit/fake_vcpu.c */
+/* SOURCES: hv/guest/synth.c hv/guest/synic.c hv/guest/stimer.c hv/guest/message.c hv/guest/overlay.c hv/guest/time.c hv/guest/crash.c hv/guest/msr.c hv/guest/msr_arch.c hv/guest/msr_mtrr.c hv/guest/inject.c tests/unit/fake_tlfs.c tests/unit/fake_vcpu.c */
 /* The synthetic MSRs, overlays, reference time, crash report, reset. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -84,6 +84,10 @@ static void test_absent(void **state)
 			    (msr >= HV_MSR_TIME_REF_COUNT &&
 			     msr <= HV_MSR_APIC_FREQUENCY) ||
 			    msr == HV_MSR_VP_ASSIST_PAGE ||
+			    (msr >= HV_MSR_SCONTROL && msr <= HV_MSR_EOM) ||
+			    (msr >= HV_MSR_SINT0 && msr <= HV_MSR_SINT15) ||
+			    (msr >= HV_MSR_STIMER0_CONFIG &&
+			     msr <= HV_MSR_STIMER3_COUNT) ||
 			    (msr >= HV_MSR_CRASH_P0 &&
 			     msr <= HV_MSR_CRASH_CTL);
 
@@ -98,7 +102,7 @@ static void test_read_only(void **state)
 {
 	static const uint32_t msrs[] = {
 		HV_MSR_VP_INDEX, HV_MSR_TIME_REF_COUNT, HV_MSR_TSC_FREQUENCY,
-		HV_MSR_APIC_FREQUENCY,
+		HV_MSR_APIC_FREQUENCY, HV_MSR_SVERSION,
 	};
 
 	(void)state;
@@ -134,6 +138,10 @@ static void test_each_privilege(void **state)
 		{ HV_MSR_VP_INDEX, 6 }, { HV_MSR_RESET, 7 },
 		{ HV_MSR_TIME_REF_COUNT, 1 }, { HV_MSR_REFERENCE_TSC, 9 },
 		{ HV_MSR_TSC_FREQUENCY, 11 }, { HV_MSR_APIC_FREQUENCY, 11 },
+		{ HV_MSR_SCONTROL, 2 }, { HV_MSR_SVERSION, 2 },
+		{ HV_MSR_SIEFP, 2 }, { HV_MSR_SIMP, 2 }, { HV_MSR_EOM, 2 },
+		{ HV_MSR_SINT0, 2 }, { HV_MSR_SINT15, 2 },
+		{ HV_MSR_STIMER0_CONFIG, 3 }, { HV_MSR_STIMER3_COUNT, 3 },
 	};
 
 	(void)state;
@@ -468,9 +476,9 @@ static void test_vp_assist(void **state)
 	assert_int_equal(rdmsr_of(other, HV_MSR_VP_ASSIST_PAGE), 0x8001);
 	assert_int_equal(overlay(2)->gpa, 0x4000);
 	assert_int_equal(overlay(2)->rights, NESTED_READ | NESTED_WRITE);
-	assert_int_equal(overlay(2)->spa, (uintptr_t)&overlay_pages_vp[0]);
+	assert_int_equal(overlay(2)->spa, (uintptr_t)overlay_pages_vp[0]);
 	assert_int_equal(overlay(5)->gpa, 0x8000);
-	assert_int_equal(overlay(5)->spa, (uintptr_t)&overlay_pages_vp[1]);
+	assert_int_equal(overlay(5)->spa, (uintptr_t)overlay_pages_vp[1]);
 	assert_true(all_flushed());
 	wrmsr(HV_MSR_VP_ASSIST_PAGE, SPACE_END | 1);
 	assert_int_equal(rdmsr(HV_MSR_VP_ASSIST_PAGE), SPACE_END | 1);
@@ -505,7 +513,7 @@ static void test_restart(void **state)
 	wrmsr(HV_MSR_REFERENCE_TSC, 0x4001);
 	wrmsr(HV_MSR_VP_ASSIST_PAGE, 0x5001);
 	wrmsr(HV_MSR_CRASH_P2, 7);
-	memset(&overlay_pages_vp[0], 0x77, sizeof(overlay_pages_vp[0]));
+	memset(overlay_pages_vp[0], 0x77, sizeof(overlay_pages_vp[0]));
 	partition_table[PARTITION_FULL].synth.busy = 1;
 
 	fake_tsc += 12345;
@@ -519,7 +527,9 @@ static void test_restart(void **state)
 	assert_int_equal(rdmsr(HV_MSR_CRASH_P2), 0);
 	assert_int_equal(rdmsr(HV_MSR_TIME_REF_COUNT), 0);
 	for (unsigned i = 0; i < 4096; i++) {
-		assert_int_equal(overlay_pages_vp[0].byte[i], 0);
+		for (unsigned kind = 0; kind < OVERLAY_VP_COUNT; kind++) {
+			assert_int_equal(overlay_pages_vp[0][kind].byte[i], 0);
+		}
 	}
 	wrmsr(HV_MSR_GUEST_OS_ID, OS_ID);
 	assert_int_equal(rdmsr(HV_MSR_GUEST_OS_ID), OS_ID);

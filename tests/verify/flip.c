@@ -36,6 +36,7 @@ static const struct excuse excused[] = {
 	{ "regions", MEMBER(region_config, where), TEXT },
 	{ "lp_configs", MEMBER(lp_config, where), TEXT },
 	{ "line_configs", MEMBER(line_config, where), TEXT },
+	{ "channel_configs", MEMBER(channel_config, where), TEXT },
 	{ "ram_configs", MEMBER(ram_config, where), TEXT },
 	{ "machine_config", MEMBER(machine_config, where), TEXT },
 	{ "loads", MEMBER(load_config, gpa), LOADED },
@@ -206,6 +207,8 @@ static void flip_all(struct flipper *flipper)
 		    sizeof(struct lp_config));
 	flip_symbol(flipper, "line_configs", t->line_count,
 		    sizeof(struct line_config));
+	flip_symbol(flipper, "channel_configs", t->channel_count,
+		    sizeof(struct channel_config));
 	flip_symbol(flipper, "ram_configs", t->ram_count,
 		    sizeof(struct ram_config));
 	flip_symbol(flipper, "machine_config", 1,
@@ -217,6 +220,7 @@ static void flip_all(struct flipper *flipper)
 	flip_symbol(flipper, "vp_count", 1, 4);
 	flip_symbol(flipper, "lp_count", 1, 4);
 	flip_symbol(flipper, "line_count", 1, 4);
+	flip_symbol(flipper, "channel_count", 1, 4);
 	flip_symbol(flipper, "ram_count", 1, 4);
 }
 

@@ -139,11 +139,12 @@ static const struct load_config loads_b[] = {
 	.cpuids = cpuids_##letter, .cpuid_count = 7, \
 	.port_default = default_, .iopm = iopm_##letter, .msrpm = msrpm, \
 	.cr4_allow = 0x40020, .efer_allow = 0xd00, .xcr0_allow = 3, \
-	.hv_privileges = 0x802, \
+	.hv_privileges = 0x3000000806ull, \
 	.nested_initial = nested_##letter, .nested_pool = pool_##letter, \
 	.nested_initial_count = sizeof(nested_##letter) / 4096, \
 	.nested_pool_count = sizeof(pool_##letter) / 4096, \
-	.failure = failure_, .restart_max = max }
+	.failure = failure_, .restart_max = max, \
+	.channel_first = vp, .channel_count = 2 - vp / 2 }
 
 const struct partition_config partition_configs[] = {
 	CONFIG(a, 0, 2, PORT_DENY, FAILURE_RESTART, 3),
@@ -157,9 +158,20 @@ static const struct vp_state_config flat = {
 	.segment[SEGMENT_CS] = { 0, 0xffffffff, 8, 0xc09b },
 	.segment[SEGMENT_DS] = { 0, 0xffffffff, 16, 0xc093 },
 };
+#define NONE_4 CONFIG_NONE, CONFIG_NONE, CONFIG_NONE, CONFIG_NONE
 const struct vp_config vp_configs[] = {
-	{ 0, 0, 0, 0, &flat }, { 0, 1, 1, 0, 0 }, { 1, 0, 1, 0, &flat },
+	{ 0, 0, 0, 0, &flat, { NONE_4, NONE_4, NONE_4, NONE_4 } },
+	{ 0, 1, 1, 0, 0, { CONFIG_NONE, CONFIG_NONE, CONFIG_NONE, 2,
+			   NONE_4, NONE_4, NONE_4 } },
+	{ 1, 0, 1, 0, &flat, { CONFIG_NONE, CONFIG_NONE, 0, CONFIG_NONE,
+			       NONE_4, NONE_4, NONE_4 } },
 };
+const struct channel_config channel_configs[] = {
+	{ 0, 0x10, 2, 0x20, CHANNEL_MESSAGES, 2, 0, 0, "image.dts:110:3" },
+	{ 0, 0x11, 2, 0x11, CHANNEL_EVENTS, 2, 8, 4, "image.dts:114:3" },
+	{ 1, 0x10, 1, 0x10, CHANNEL_MESSAGES, 3, 0, 0, "image.dts:119:3" },
+};
+const uint32_t channel_count = 3;
 static const struct slot_config slots_0[] = { { 0, 0 } };
 static const struct slot_config slots_1[] = {
 	{ 1, 300 }, { 2, 600 }, { CONFIG_NONE, 100 }

@@ -27,7 +27,8 @@ TABLE, PAGE_4K, PAGE_LARGE = 0x27, 0x67, 0xe7
 A_SPA, A_TAIL, B_SPA = 0x2000000, 0x2800000, 0x40000000
 
 # Places in config.h's structs (layout.c asserts them).
-PARTITION, REGION, PORT, MSR, CPUID, LINE, VP = 176, 32, 8, 24, 48, 32, 24
+PARTITION, REGION, PORT, MSR, CPUID, LINE, VP = 184, 32, 8, 24, 48, 32, 88
+CHANNEL = 40
 
 
 def run(*command, **more):
@@ -527,11 +528,49 @@ FAULTS = {
         put("partition_configs", 172, 4, "<I"),
         r"partition a: restart-max is 0x4, the spec says 0x3"),
     "privilege that the spec does not give": (
-        put("partition_configs", 136, 0x100000802),
-        r"TLFS privileges is 0x100000802, the spec says 0x802"),
+        put("partition_configs", 136, 0x3100000806),
+        r"TLFS privileges is 0x3100000806, the spec says 0x3000000806"),
     "NMIs to a partition": (
         put("partition_configs", PARTITION + 16, 6, "<I"),
         r"partition b: flags is 0x6, the spec says 0x2"),
+
+    # -- channels
+    "channel to another VP": (
+        put("channel_configs", 8, 1, "<I"),
+        r"channel 0 \(partition 0 to VP 1, .* is out of range"),
+    "channel from another sender": (
+        put("channel_configs", 2 * CHANNEL, 0, "<I"),
+        r"channel 2 \(partition 0 to VP 1, .* is out of range"),
+    "another SINT": (
+        both(put("channel_configs", 20, 5, "<I"),
+             put("vp_configs", 2 * VP + 24 + 8, 0xffffffff, "<I"),
+             put("vp_configs", 2 * VP + 24 + 20, 0, "<I")),
+        r"channel ask is not as in the spec"),
+    "another connection": (
+        put("channel_configs", 4, 0xf, "<I"),
+        r"channel ask is not as in the spec"),
+    "more event flags": (
+        put("channel_configs", CHANNEL + 28, 5, "<I"),
+        r"channel bell is not as in the spec"),
+    "event flags beyond the page": (
+        put("channel_configs", CHANNEL + 24, 2047, "<I"),
+        r"channel 1 .* flags 4 of 2047\) is out of range"),
+    "channels not sorted": (
+        put("channel_configs", 4, 0x12, "<I"),
+        r"channel 1 is not in its order"),
+    "a SINT of two channels": (
+        both(put("channel_configs", CHANNEL + 16, 0, "<I"),
+             put("channel_configs", CHANNEL + 24, 0, "<Q")),
+        r"SINT 2 of VP 2 is shared by two channels"),
+    "a channel that its sender does not have": (
+        put("partition_configs", 180, 3, "<I"),
+        r"partition a: sends on channels 0 to 3, expected 0 to 2"),
+    "messages of a foreign channel": (
+        put("vp_configs", 2 * VP + 24 + 16, 2, "<I"),
+        r"VP 2: SINT 4 has channel 2, expected 4294967295"),
+    "a channel fewer": (
+        put("channel_count", 0, 2, "<I"),
+        r"2 channels, 3 in the spec"),
 
     # -- the image itself
     "symbol in a partition's memory": (
@@ -771,6 +810,16 @@ SPECS = {
               r"partition a: no zero page at GPA 0x0",
               r"partition a: long mode at the start is 0x0, the spec says "
               r"0x1"),
+    "a channel fewer": ("\t\treply {\n", "\t};\n\tunused {\n\t\treply {\n",
+                        r"3 channels, 0 in the spec"),
+    "a channel of another kind": ('kind = "events"', 'kind = "messages"',
+                                  r"channel bell is not as in the spec"),
+    "a channel to another VP": ("vp = <1>", "vp = <0>",
+                                r"channel reply is not as in the spec"),
+    "privileges of its own": ("uart = <&com2>;",
+                              'uart = <&com2>; tlfs = "frequency";',
+                              r"TLFS privileges is 0x3000000806, the spec "
+                              r"says 0x800"),
     "another failure policy": ('on-failure = "restart"',
                                'on-failure = "panic"',
                                r"failure policy is 0x1, the spec says 0x2"),

@@ -31,6 +31,52 @@ struct hv_vp_assist_page {
 };
 _Static_assert(sizeof(struct hv_vp_assist_page) == 4096, "TLFS");
 
+/* A slot of the SIM page, one for each SINT; a type of 0: it is empty. */
+#define HV_MESSAGE_PAYLOAD_MAX 240
+#define HV_MESSAGE_PENDING 1		/* flags: another one waits */
+#define HV_MESSAGE_OF_HYPERVISOR 0x80000000u	/* types that nobody posts */
+#define HV_MESSAGE_TIMER_EXPIRED 0x80000010u
+
+struct hv_message {
+	uint32_t type;
+	uint8_t payload_size;
+	uint8_t flags;
+	uint16_t reserved;
+	uint64_t origination;	/* port; 0: a timer */
+	uint64_t payload[HV_MESSAGE_PAYLOAD_MAX / 8];
+};
+_Static_assert(sizeof(struct hv_message) == 256, "TLFS");
+_Static_assert(offsetof(struct hv_message, flags) == 5, "TLFS");
+_Static_assert(offsetof(struct hv_message, payload) == 16, "TLFS");
+
+struct hv_timer_payload {
+	uint32_t timer;
+	uint32_t reserved;
+	uint64_t expiration;	/* reference time: due, written to its slot */
+	uint64_t delivery;
+};
+_Static_assert(sizeof(struct hv_timer_payload) == 24, "TLFS");
+
+/* Event flags of a SINT in the SIEF page. */
+#define HV_EVENT_FLAG_COUNT 2048
+
+/* Input of HvPostMessage and HvSignalEvent. */
+struct hv_post_message {
+	uint32_t connection;
+	uint32_t reserved;
+	uint32_t type;
+	uint32_t payload_size;
+	uint64_t payload[HV_MESSAGE_PAYLOAD_MAX / 8];
+};
+_Static_assert(sizeof(struct hv_post_message) == 256, "TLFS");
+
+struct hv_signal_event {
+	uint32_t connection;
+	uint16_t flag;
+	uint16_t reserved;
+};
+_Static_assert(sizeof(struct hv_signal_event) == 8, "TLFS");
+
 /* Attributes: VMX access rights 15:0. */
 struct hv_segment_register {
 	uint64_t base;

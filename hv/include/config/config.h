@@ -219,7 +219,12 @@ struct partition_config {
 	uint32_t failure;		/* enum failure_action */
 	uint32_t restart_max;		/* FAILURE_RESTART: how often; then
 					   halted. CONFIG_NONE: no bound */
+
+	uint32_t channel_first;		/* on which it may send, in */
+	uint32_t channel_count;		/* channel_configs[] */
 };
+
+#define SINT_COUNT 16
 
 struct vp_config {
 	uint32_t partition;		/* in partition_configs[] */
@@ -227,6 +232,26 @@ struct vp_config {
 	uint32_t lp;			/* in lp_configs[] */
 	uint32_t reserved;
 	const struct vp_state_config *state;	/* 0: waits for SIPI */
+	/* In channel_configs[]: whose messages come to each SINT. */
+	uint32_t sint_channel[SINT_COUNT];	/* CONFIG_NONE: nobody's */
+};
+
+enum channel_kind { CHANNEL_MESSAGES, CHANNEL_EVENTS };
+
+/*
+ * A port of a VP, and another partition's connection to it (TLFS 11.4): the
+ * only ways from one partition to another. Sorted by sender, then connection.
+ */
+struct channel_config {
+	uint32_t from;			/* partition that may send */
+	uint32_t connection;		/* what the sender calls it */
+	uint32_t vp;			/* that receives, in vp_configs[] */
+	uint32_t port;			/* what the receiver calls it */
+	uint32_t kind;			/* enum channel_kind */
+	uint32_t sint;			/* 1..15 of the receiver */
+	uint32_t flag_first;		/* CHANNEL_EVENTS: flags of that SINT */
+	uint32_t flag_count;
+	const char *where;
 };
 
 /* A slot of an LP's cyclic plan. One slot of length 0: the VP owns the LP. */
@@ -292,6 +317,7 @@ extern const struct lp_config lp_configs[];
 extern const struct partition_config partition_configs[];
 extern const struct vp_config vp_configs[];
 extern const struct line_config line_configs[];
+extern const struct channel_config channel_configs[];
 
 extern const struct module_config module_configs[];
 
@@ -301,6 +327,7 @@ extern const uint32_t partition_count;
 extern const uint32_t vp_count;
 extern const uint32_t line_count;
 extern const uint32_t module_count;
+extern const uint32_t channel_count;
 
 extern const char spec_name[];		/* file name of the spec */
 
