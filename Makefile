@@ -199,7 +199,7 @@ $(BUILD)/host/%.c.o: %.c
 
 $(BUILD)/partc: $(PARTC_OBJECTS)
 	$(call say,HOSTLD,$@)
-	$(Q)$(HOSTCC) -o $@ $^ -lfdt
+	$(Q)$(HOSTCC) -o $@ $^ -lfdt -lmbedcrypto
 
 $(BUILD)/verify: $(VERIFY_OBJECTS)
 	$(call say,HOSTLD,$@)

@@ -15,6 +15,7 @@ libc6-dev headers and libraries of the host programs
 binutils assembles and links the image
 cpp expands the includes and macros of a spec
 libfdt-dev reads the compiled spec
+libmbedtls-dev hashes what is left to the boot loader (partc)
 device-tree-compiler parses a spec
 acpica-tools compiles the ACPI tables of a guest
 kconfig-frontends-nox|kconfig-frontends configuration (make menuconfig)

@@ -24,7 +24,8 @@ def build_partc(where):
                     "-fsanitize=address,undefined",
                     "-fno-sanitize-recover=all", *WARNINGS,
                     f"-I{ROOT}/hv/include", f"-I{ROOT}/compiler",
-                    "-o", str(program), *sources, "-lfdt"], check=True)
+                    "-o", str(program), *sources, "-lfdt",
+                    "-lmbedcrypto"], check=True)
     return program
 
 
