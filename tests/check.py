@@ -290,7 +290,7 @@ class Check:
     def stage_emu(self, result):
         """whole images in the emulator"""
         self.good(result, "core builds", self.make("core"))
-        self.pytest(result, "tests/emu", timeout=1500)
+        self.pytest(result, "tests/emu", timeout=3000)
 
     def stage_bench(self, result):
         """measured against the budgets (WRITE=1: into docs/numbers.md)"""

@@ -164,7 +164,8 @@ class Bench:
                        if re.match(r"\.(boot\.)?text|\.multiboot", name))
         self.row("hypervisor text", text, 64 * KIB, "bytes")
         tables = section_sizes(os.path.join(directory, "tables.o"))
-        pool = tables.get(".bss.nested_pool", 0)
+        pool = sum(size for name, size in tables.items()
+                   if re.match(r"\.bss\.(nested_pool|overlay_pages)", name))
         with Machine(directory) as machine:
             report = machine.report.all
         lps = len(report["machine"]["lps"])
@@ -174,7 +175,8 @@ class Bench:
         vps = sum(len(p["vps"]) for p in report["partitions"])
         self.row(f"writable state, demo ({lps} LPs, {vps} VPs)", state,
                  64 * KIB + 32 * KIB * (lps + vps), "bytes")
-        self.row("nested tables and pools, demo", pool, None, "bytes")
+        self.row("nested tables, pools and overlay pages, demo", pool, None,
+                 "bytes")
 
     def lines(self):
         said = subprocess.run(

@@ -144,6 +144,80 @@ static void test_overlay(const char *name, uint32_t msr)
 	check(page[100] == 0x5555555555555555ull, name, "uncovered");
 }
 
+/*
+ * Every overlay that the partition can have, each 1 TiB from the next, so that
+ * each needs a table at every level: the pool is as large as the compiler
+ * made it, and no larger.
+ */
+static bool pages_apart(uint64_t first, const uint32_t *msrs, unsigned count)
+{
+	bool ok = true;
+
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t value = (first + i) << 40 | 1;
+
+		ok = ok && try_wrmsr(msrs[i], value) == VECTOR_NONE
+			&& rdmsr(msrs[i]) == value;
+	}
+	return ok;
+}
+
+struct apart {
+	uint64_t first;
+	bool ok;
+};
+
+static void pages_of_vp(void *arg)
+{
+	static const uint32_t msrs[] = {
+		MSR_HV_VP_ASSIST_PAGE, MSR_SIMP, MSR_SIEFP
+	};
+	struct apart *a = arg;
+
+	a->ok = pages_apart(a->first, msrs, 3);
+	if (a->first == 0) {
+		for (unsigned i = 0; i < 3; i++) {
+			wrmsr(msrs[i], 0);
+		}
+	}
+}
+
+static void test_all_overlays_apart(void)
+{
+	static const uint32_t msrs[] = {
+		MSR_HV_HYPERCALL, MSR_HV_REFERENCE_TSC
+	};
+	static struct apart own, other;
+	volatile uint8_t *call, *slot;
+	bool ok = true;
+
+	wrmsr(MSR_HV_GUEST_OS_ID, 0x8f00000000000001ull);
+	for (uint64_t at = 1; at < 60; at += 20) {
+		own.first = at + 2;
+		other.first = at + 5;
+		smp_call(1, pages_of_vp, &other);
+		ok = pages_apart(at, msrs, 2) && ok;
+		pages_of_vp(&own);
+		ok = smp_wait(1) && ok && own.ok && other.ok;
+	}
+	check(ok, "all-overlays-apart", "refused");
+	/* As far up as the emulator's processor can address. */
+	wrmsr(MSR_HV_HYPERCALL, 1ull << 39 | 1);
+	wrmsr(MSR_SIMP, 1ull << 39 | 1ull << 30 | 1);
+	call = paging_window(0, 1ull << 39);
+	slot = paging_window(1, 1ull << 39 | 1ull << 30);
+	*slot = 5;
+	check(call[0] == 0xf3 && call[7] == 0xc3 && *slot == 5,
+	      "overlays-seen", "%x %x", call[0], *slot);
+	*slot = 0;
+	own.first = other.first = 0;
+	smp_call(1, pages_of_vp, &other);
+	pages_of_vp(&own);
+	check(smp_wait(1), "overlays-off", "-");
+	wrmsr(MSR_HV_REFERENCE_TSC, 0);
+	wrmsr(MSR_HV_GUEST_OS_ID, 0);
+}
+
 /* ---- timers ------------------------------------------------------------- */
 
 static void test_one_shot(unsigned timer)
@@ -463,6 +537,7 @@ void guest_main(void)
 	test_reserved_bits();
 	test_overlay("sim-page", MSR_SIMP);
 	test_overlay("sief-page", MSR_SIEFP);
+	test_all_overlays_apart();
 	interrupts_on();
 	for (unsigned i = 0; i < 4; i++) {
 		test_one_shot(i);
