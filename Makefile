@@ -129,6 +129,9 @@ HV_SOURCES := $(sort $(shell find hv boot -name '*.[cS]'))
 ifneq ($(CONFIG_SVM),y)
 HV_SOURCES := $(filter-out hv/vcpu/svm/%,$(HV_SOURCES))
 endif
+ifneq ($(CONFIG_VMX),y)
+HV_SOURCES := $(filter-out hv/vcpu/vmx/%,$(HV_SOURCES))
+endif
 HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/%.o)
 
 # The command line, so that another compiler or flag rebuilds.

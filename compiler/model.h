@@ -197,6 +197,7 @@ struct model_partition {
 	uint32_t pool_count;
 	uint32_t iopm;			/* number of its bitmap */
 	uint32_t msrpm;
+	uint32_t msr_bitmap;
 };
 
 /* ---- plan --------------------------------------------------------------- */

@@ -36,7 +36,6 @@ const char *const schema_tlfs_words[] = {
 	"runtime", "reference-counter", "hypercall-msrs", "vp-index", "reset",
 	"reference-tsc", "frequency", NULL
 };
-static const char *const machine_vendor_words[] = { "amd", "intel", NULL };
 static const char *const console_words[] = { "log", NULL };
 
 static const struct schema_property reg_properties[] = {
@@ -80,7 +79,7 @@ static const struct schema_property ioapic_properties[] = {
 
 static const struct schema_property machine_properties[] = {
 	{ "board", SCHEMA_STRING, true, NULL },
-	{ "vendor", SCHEMA_STRING, true, machine_vendor_words },
+	{ "vendor", SCHEMA_STRING, true, schema_vendor_words },
 	{ "tsc-hz", SCHEMA_WIDE, false, NULL },
 	{ "apic-hz", SCHEMA_WIDE, false, NULL },
 };

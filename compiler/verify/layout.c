@@ -47,7 +47,7 @@ AT(region_config, where, 24);
 SIZE(load_config, 24);
 AT(load_config, data, 16);
 
-SIZE(partition_config, 176);
+SIZE(partition_config, 192);
 AT(partition_config, flags, 16);
 AT(partition_config, gpa_bits, 28);
 AT(partition_config, regions, 32);
@@ -62,6 +62,8 @@ AT(partition_config, nested_pool, 152);
 AT(partition_config, nested_initial_count, 160);
 AT(partition_config, failure, 168);
 AT(partition_config, restart_max, 172);
+AT(partition_config, msr_bitmap, 176);
+AT(partition_config, ept_initial, 184);
 
 SIZE(vp_config, 24);
 AT(vp_config, state, 16);
