@@ -29,6 +29,7 @@ struct vcpu_features {
 	bool flush_l1d;		/* needed at a switch, as the next one */
 	bool clear_buffers;
 	uint8_t timer_shift;	/* TSC ticks of the preemption timer's: log2 */
+	uint32_t masked_max;	/* ticks without a look, IF being off */
 	uint32_t revision;	/* of the VMCS */
 	uint32_t control[5];	/* enum vmx_control */
 	uint64_t cr0_fixed;	/* bits that are 1, but for PE and PG */

@@ -140,6 +140,10 @@ void vmx_run(struct vcpu *vcpu, uint64_t deadline,
 		exit->kind = EXIT_INTERRUPT;
 		return;
 	}
+	if ((vcpu->rflags & RFLAGS_IF) == 0 &&
+	    ticks > vcpu_features.masked_max) {
+		ticks = vcpu_features.masked_max;
+	}
 	vmx_write(VMCS_TIMER, ticks >> 32 != 0 ? UINT32_MAX : ticks);
 	vmx_go(vcpu, requests, exit);
 }

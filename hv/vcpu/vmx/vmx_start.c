@@ -8,6 +8,7 @@
 #include "cpu/lp.h"
 #include "cpu/regs.h"
 #include "cpu/trap.h"
+#include "cpu/tsc.h"
 #include "lib/bits.h"
 #include "lib/string.h"
 #include "vcpu/vmx/vmx.h"
@@ -17,6 +18,11 @@
 #define BASIC_TRUE_CONTROLS BIT(55)
 #define BASIC_TYPE(basic) ((basic) >> 50 & 15)
 #define TYPE_WRITE_BACK 6
+/*
+ * Bochs 2.7 makes no exit of an interrupt in a guest that was entered with IF
+ * off, until the guest changes IF: so it is looked at so often.
+ */
+#define MASKED_MAX_US 100u
 #define SPEC_CTRL_IBRS 1ull
 #define ARCH_CAP_IBRS_ALL BIT(1)
 #define ARCH_CAP_NO_L1D_FLUSH BIT(3)	/* SKIP_L1DFL_VMENTRY */
@@ -102,6 +108,8 @@ static const char *vmx_check(struct vcpu_features *f)
 	f->cr0_fixed = regs_read_msr(MSR_VMX_CR0_FIXED0) & ~(CR0_PE | CR0_PG);
 	f->cr4_allowed = regs_read_msr(MSR_VMX_CR4_FIXED1);
 	f->timer_shift = regs_read_msr(MSR_VMX_MISC) & 31;
+	f->masked_max = (uint32_t)(tsc_from_us(MASKED_MAX_US) >>
+				   f->timer_shift);
 	return NULL;
 }
 
