@@ -74,7 +74,8 @@ help:
 #H       TIMEOUT=60          end with 1 after so many seconds (0: never)
 #H       FIRMWARE=direct     or bios: through GRUB from the ISO
 #H       ICOUNT=1            time counts instructions (specs with one LP)
-#H       EMU=qemu EMU_ARGS='...'   more arguments for the emulator
+#H       EMU_ARGS='...'      more arguments for QEMU
+#H       EMU=bochs           an Intel processor (slow); bochs-amd: an AMD one
 #H   make image SPEC=x.dts   only builds: bulkhead.elf, bulkhead.iso, report.txt
 #H       O=dir               where (default build/images/NAME)
 #H   make check              every test; last line "N passed, N failed"
@@ -230,7 +231,7 @@ boot: need-spec
 	@mkdir -p $(BUILD)
 	+@flock $(BUILD)/.lock $(sub) core guests-for-spec
 	+@$(sub) -f tools/image.mk $(image-vars) \
-		$(if $(filter direct,$(FIRMWARE)),elf,iso)
+		$(if $(filter qemu-direct,$(EMU)-$(FIRMWARE)),elf,iso)
 	@exec $(PYTHON) tests/emu/boot.py --timeout '$(TIMEOUT)' --emu '$(EMU)' \
 		--firmware '$(FIRMWARE)' --icount '$(ICOUNT)' '$(O)'
 

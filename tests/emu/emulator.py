@@ -156,10 +156,7 @@ class Stream:
 
 class Machine:
     def __init__(self, directory, firmware="direct", icount=False,
-                 emu_args=(), reboot=True, emulator="qemu",
-                 on_line=None, on_bytes=None):
-        if emulator != "qemu":
-            raise EmulatorError(f"EMU={emulator}: only qemu is known")
+                 emu_args=(), reboot=True, on_line=None, on_bytes=None):
         self.directory = directory
         self.report = Report(directory)
         self.firmware = firmware
