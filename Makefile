@@ -84,7 +84,8 @@ help:
 #H       FIRMWARE=direct     or bios, or uefi: through GRUB (make run too)
 #H       MEDIUM=cd           or usb, or disk (two slots), for bios and uefi
 #H       ICOUNT=1            time counts instructions (specs with one LP)
-#H       EMU=qemu EMU_ARGS='...'   more arguments for the emulator
+#H       EMU_ARGS='...'      more arguments for QEMU
+#H       EMU=bochs           an Intel processor (slow); bochs-amd: an AMD one
 #H   make image SPEC=x.dts   only builds: bulkhead.elf, bulkhead.iso, report.txt
 #H       O=dir               where (default build/images/NAME)
 #H   make flash SPEC=x.dts DEV=/dev/sdx   writes the ISO to a stick or disk,
@@ -146,6 +147,9 @@ include tools/flags.mk
 HV_SOURCES := $(sort $(shell find hv boot -name '*.[cS]'))
 ifneq ($(CONFIG_SVM),y)
 HV_SOURCES := $(filter-out hv/vcpu/svm/%,$(HV_SOURCES))
+endif
+ifneq ($(CONFIG_VMX),y)
+HV_SOURCES := $(filter-out hv/vcpu/vmx/%,$(HV_SOURCES))
 endif
 HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/%.o)
 
@@ -258,7 +262,7 @@ boot-run: need-spec
 	+@mkdir -p $(BUILD)
 	+@flock $(BUILD)/.lock env $(sub) core guests-for-spec
 	+@$(sub) -f tools/image.mk $(image-vars) \
-		$(if $(filter direct,$(FIRMWARE)),elf,$(medium-goal))
+		$(if $(filter qemu-direct,$(EMU)-$(FIRMWARE)),elf,$(medium-goal))
 	+@rm -f $(boot-failed)
 	+@exec $(PYTHON) tests/emu/boot.py --timeout '$(TIMEOUT)' --emu '$(EMU)' \
 		--firmware '$(FIRMWARE)' --medium '$(MEDIUM)' \

@@ -40,3 +40,9 @@ uint64_t kconfig_number(const char *symbol, uint64_t other)
 
 	return value == NULL ? other : strtoull(value, NULL, 0);
 }
+
+bool kconfig_has_vendor(const char *machine, const char *vendor)
+{
+	return (strcmp(machine, "any") == 0 || strcmp(machine, vendor) == 0) &&
+	       kconfig_has(strcmp(vendor, "amd") == 0 ? "SVM" : "VMX");
+}

@@ -225,6 +225,7 @@ struct model_partition {
 	uint32_t channel_count;
 	uint32_t iopm;			/* number of its bitmap */
 	uint32_t msrpm;
+	uint32_t msr_bitmap;
 };
 
 /* ---- plan --------------------------------------------------------------- */

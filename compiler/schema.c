@@ -43,7 +43,6 @@ const char *const schema_tlfs_words[] = {
 };
 /* Positions are values of enum channel_kind. */
 const char *const schema_channel_words[] = { "messages", "events", NULL };
-static const char *const machine_vendor_words[] = { "amd", "intel", NULL };
 static const char *const machine_qemu_words[] = {
 	"q35", "i440fx", "microvm", NULL
 };
@@ -95,7 +94,7 @@ static const struct schema_property ioapic_properties[] = {
 
 static const struct schema_property machine_properties[] = {
 	{ "board", SCHEMA_STRING, true, NULL },
-	{ "vendor", SCHEMA_STRING, true, machine_vendor_words },
+	{ "vendor", SCHEMA_STRING, true, schema_vendor_words },
 	{ "qemu", SCHEMA_STRING, false, machine_qemu_words },
 	{ "tsc-hz", SCHEMA_WIDE, false, NULL },
 	{ "apic-hz", SCHEMA_WIDE, false, NULL },

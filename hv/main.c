@@ -95,27 +95,19 @@ static void main_refuse_range(const struct main_range *range)
 	log_refuse();
 }
 
-static uint32_t main_vendor(void)
-{
-	uint32_t id[4];
-
-	cpu_id_read(0, 0, id);
-	if (id[1] == 0x68747541) {	/* "Auth"enticAMD */
-		return VENDOR_AMD;
-	}
-	return id[1] == 0x756e6547 ? VENDOR_INTEL : VENDOR_ANY;
-}
-
 static void main_check_vendor(void)
 {
 	static const char *const names[] = { "another vendor", "AMD", "Intel" };
-	uint32_t vendor = main_vendor();
+	uint32_t wanted = machine_config.vendor;
+	uint32_t vendor = cpu_id_find_vendor();
 
-	if (machine_config.vendor != VENDOR_ANY &&
-	    machine_config.vendor != vendor) {
+	if (vendor == VENDOR_ANY ||
+	    (wanted != VENDOR_ANY && wanted != vendor)) {
 		log_line("refused: %s: the spec is for a processor by %s, this "
 			 "one is by %s", machine_config.where,
-			 names[machine_config.vendor % 3], names[vendor % 3]);
+			 wanted == VENDOR_ANY ? "AMD or Intel"
+					      : names[wanted % 3],
+			 names[vendor % 3]);
 		log_refuse();
 	}
 }

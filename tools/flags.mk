@@ -11,7 +11,8 @@ OPT_SPEED := -O2 -falign-functions=1 -falign-loops=1 $(if \
 	$(findstring clang,$(HV_CC)),-fno-unroll-loops -mllvm -inline-threshold=60,\
 	-falign-jumps=1 -falign-labels=1)
 HV_HOT := $(addprefix hv/,run/exit.c vcpu/svm/svm_run.c vcpu/svm/svm_exit.c \
-	vcpu/svm/svm_event.c guest/io.c guest/msr.c guest/synth.c \
+	vcpu/svm/svm_event.c vcpu/vmx/vmx_run.c vcpu/vmx/vmx_exit.c \
+	vcpu/vmx/vmx_event.c vcpu/vcpu.c guest/io.c guest/msr.c guest/synth.c \
 	guest/hypercall.c guest/cpuid.c lib/string.c lib/hash.c lib/sha384.c)
 # $(call HV_OPT,source)
 HV_OPT = $(if $(filter $(HV_HOT),$(1)),$(OPT_SPEED),$(OPT_SIZE))

@@ -159,19 +159,16 @@ void check_config_vendor(const struct model *model)
 {
 	const struct text *vendor = &model->machine.vendor;
 	struct diag *diag;
-	const char *symbol;
+	const char *symbol = "SVM";
 
-	if (vendor->s == NULL) {
+	if (vendor->s == NULL || kconfig_has_vendor(vendor->s, "amd") ||
+	    kconfig_has_vendor(vendor->s, "intel")) {
 		return;
 	}
-	if (strcmp(vendor->s, "amd") == 0) {
-		symbol = "SVM";
-	} else if (strcmp(vendor->s, "intel") == 0) {
+	if (strcmp(vendor->s, "intel") == 0) {
 		symbol = "VMX";
-	} else {
-		return;
-	}
-	if (kconfig_has(symbol)) {
+	} else if (strcmp(vendor->s, "amd") != 0 &&
+		   strcmp(vendor->s, "any") != 0) {
 		return;
 	}
 	diag = diag_error("config-vendor", vendor->at,

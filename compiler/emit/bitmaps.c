@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The permission bitmaps of AMD processors: I/O (APM2 15.10: 12 KiB, a bit a
- * port) and MSR (APM2 15.11: 8 KiB, a bit each for read and write). A set bit
- * intercepts; everything starts intercepted. Equal bitmaps are emitted once.
+ * The permission bitmaps: I/O (APM2 15.10: 12 KiB, a bit a port; Intel's two
+ * maps of 4 KiB, SDM3 24.6.4, are its beginning), AMD's of MSRs (APM2 15.11: 8
+ * KiB, a bit each for read and write), Intel's (SDM3 24.6.9: 4 KiB, reads of
+ * both ranges before writes). A set bit intercepts; everything starts
+ * intercepted. Equal bitmaps are emitted once.
  */
 #include "emit/emit.h"
 
 #include <string.h>
 
+#include "kconfig.h"
+
 #define IOPM_SIZE 12288u
 #define MSRPM_SIZE 8192u
 #define MSRPM_RANGE_SIZE 0x800u
-#define MSRPM_RANGE_MSRS 0x2000u
+#define MSR_BITMAP_SIZE 4096u
+#define MSR_BITMAP_RANGE_SIZE 0x400u
+#define MSR_RANGE_MSRS 0x2000u
 
 static void clear_bit(uint8_t *map, uint64_t bit)
 {
@@ -37,30 +43,43 @@ static uint8_t *make_iopm(const struct policy *policy)
 	return map;
 }
 
-/* Bit of an MSR's read permission; the write bit follows. False: none. */
-static bool find_msr(uint32_t msr, uint64_t *bit)
+/* Bits of an MSR's read and write permission. False: there are none. */
+typedef bool find_msr(uint32_t msr, uint64_t *read, uint64_t *write);
+
+static bool find_msr_amd(uint32_t msr, uint64_t *read, uint64_t *write)
 {
 	static const uint32_t first[] = { 0, 0xc0000000, 0xc0010000 };
 	unsigned i;
 
 	for (i = 0; i < COUNT(first); i++) {
-		if (msr >= first[i] && msr - first[i] < MSRPM_RANGE_MSRS) {
-			*bit = (uint64_t)i * MSRPM_RANGE_SIZE * 8 +
-			       2 * (uint64_t)(msr - first[i]);
+		if (msr >= first[i] && msr - first[i] < MSR_RANGE_MSRS) {
+			*read = (uint64_t)i * MSRPM_RANGE_SIZE * 8 +
+				2 * (uint64_t)(msr - first[i]);
+			*write = *read + 1;
 			return true;
 		}
 	}
 	return false;
 }
 
-static uint8_t *make_msrpm(const struct policy *policy)
+static bool find_msr_intel(uint32_t msr, uint64_t *read, uint64_t *write)
 {
-	uint8_t *map = util_alloc(MSRPM_SIZE);
-	uint64_t msr;
-	uint64_t bit;
+	bool high = msr >= 0xc0000000;
+	uint32_t index = high ? msr - 0xc0000000 : msr;
+
+	*read = (high ? MSR_BITMAP_RANGE_SIZE * 8 : 0) + (uint64_t)index;
+	*write = *read + 2 * MSR_BITMAP_RANGE_SIZE * 8;
+	return index < MSR_RANGE_MSRS;
+}
+
+static uint8_t *make_msr_map(const struct policy *policy, uint32_t size,
+			     find_msr *find)
+{
+	uint8_t *map = util_alloc(size);
+	uint64_t msr, read, write;
 	uint32_t i;
 
-	memset(map, 0xff, MSRPM_SIZE);
+	memset(map, 0xff, size);
 	for (i = 0; i < policy->msr_count; i++) {
 		const struct msr_row *row = &policy->msrs[i];
 
@@ -68,14 +87,14 @@ static uint8_t *make_msrpm(const struct policy *policy)
 			continue;
 		}
 		for (msr = row->first; msr <= row->last; msr++) {
-			if (!find_msr((uint32_t)msr, &bit)) {
+			if (!find((uint32_t)msr, &read, &write)) {
 				continue;
 			}
 			if (row->read == MSR_PASS) {
-				clear_bit(map, bit);
+				clear_bit(map, read);
 			}
 			if (row->write == MSR_PASS) {
-				clear_bit(map, bit + 1);
+				clear_bit(map, write);
 			}
 		}
 	}
@@ -120,33 +139,47 @@ static uint32_t find_map(uint8_t *const *maps, uint32_t count,
 	return count;
 }
 
+/* The maps of one kind that have been emitted. */
+struct maps {
+	const char *name;
+	uint32_t size;
+	uint8_t **map;
+	uint32_t count;
+};
+
+/* Emits the map if it is a new one; its number. */
+static uint32_t add_map(FILE *out, struct maps *maps, uint8_t *map)
+{
+	uint32_t number = find_map(maps->map, maps->count, map, maps->size);
+
+	if (number == maps->count) {
+		maps->map = util_grow(maps->map, maps->count,
+				      sizeof(*maps->map));
+		maps->map[maps->count++] = map;
+		emit_map(out, maps->name, number, map, maps->size);
+	}
+	return number;
+}
+
 void emit_bitmaps(FILE *out, struct model *model)
 {
-	uint8_t **iopms = util_alloc(model->partition_count * sizeof(*iopms));
-	uint8_t **msrpms = util_alloc(model->partition_count *
-				      sizeof(*msrpms));
-	uint32_t iopm_count = 0;
-	uint32_t msrpm_count = 0;
+	struct maps iopms = { "iopm", IOPM_SIZE, NULL, 0 };
+	struct maps msrpms = { "msrpm", MSRPM_SIZE, NULL, 0 };
+	struct maps msrs = { "msr_bitmap", MSR_BITMAP_SIZE, NULL, 0 };
+	const char *vendor = model->machine.vendor.s;
 	uint32_t i;
 
 	for (i = 0; i < model->partition_count; i++) {
 		struct model_partition *p = &model->partitions[i];
 
-		iopms[iopm_count] = make_iopm(&p->policy);
-		p->iopm = find_map(iopms, iopm_count, iopms[iopm_count],
-				   IOPM_SIZE);
-		if (p->iopm == iopm_count) {
-			emit_map(out, "iopm", iopm_count, iopms[iopm_count],
-				 IOPM_SIZE);
-			iopm_count++;
+		p->iopm = add_map(out, &iopms, make_iopm(&p->policy));
+		if (kconfig_has_vendor(vendor, "amd")) {
+			p->msrpm = add_map(out, &msrpms, make_msr_map(
+				&p->policy, MSRPM_SIZE, find_msr_amd));
 		}
-		msrpms[msrpm_count] = make_msrpm(&p->policy);
-		p->msrpm = find_map(msrpms, msrpm_count, msrpms[msrpm_count],
-				    MSRPM_SIZE);
-		if (p->msrpm == msrpm_count) {
-			emit_map(out, "msrpm", msrpm_count,
-				 msrpms[msrpm_count], MSRPM_SIZE);
-			msrpm_count++;
+		if (kconfig_has_vendor(vendor, "intel")) {
+			p->msr_bitmap = add_map(out, &msrs, make_msr_map(
+				&p->policy, MSR_BITMAP_SIZE, find_msr_intel));
 		}
 	}
 	fputc('\n', out);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "kconfig.h"
 #include "place/place.h"
 
 void emit_string(FILE *out, const char *text)
@@ -51,8 +52,9 @@ static void emit_machine(FILE *out, const struct model *model)
 		(unsigned long long)m->tsc_hz.v,
 		(unsigned long long)m->apic_hz.v,
 		(unsigned long long)m->ioapic_base.v,
-		strcmp(m->vendor.s, "amd") == 0 ? "VENDOR_AMD" :
-		"VENDOR_INTEL", (uint32_t)m->ioapic_pins.v,
+		!kconfig_has_vendor(m->vendor.s, "intel") ? "VENDOR_AMD" :
+		!kconfig_has_vendor(m->vendor.s, "amd") ? "VENDOR_INTEL" :
+		"VENDOR_ANY", (uint32_t)m->ioapic_pins.v,
 		model_boot_ok_count(model), (uint32_t)m->boot_ok_cmos.v,
 		m->boot_ok_cmos.set ? 1u << m->boot_ok_bit.v : 0);
 }
@@ -218,6 +220,24 @@ static void emit_flags(FILE *out, const struct model_partition *p)
 	fprintf(out, ",\n");
 }
 
+/* What only one vendor's processors look at. */
+static void emit_vendor(FILE *out, const struct model *model,
+			const struct model_partition *p, uint32_t i)
+{
+	const char *vendor = model->machine.vendor.s;
+
+	if (kconfig_has_vendor(vendor, "amd")) {
+		fprintf(out, "\t\t.msrpm = msrpm_%u,\n"
+			"\t\t.nested_initial = nested_initial_%u,\n",
+			p->msrpm, i);
+	}
+	if (kconfig_has_vendor(vendor, "intel")) {
+		fprintf(out, "\t\t.msr_bitmap = msr_bitmap_%u,\n"
+			"\t\t.ept_initial = ept_initial_%u,\n",
+			p->msr_bitmap, i);
+	}
+}
+
 static void emit_tables_of(FILE *out, const struct model_partition *p,
 			   uint32_t i)
 {
@@ -232,15 +252,14 @@ static void emit_tables_of(FILE *out, const struct model_partition *p,
 		"\t\t.cpuids = cpuids_%u,\n\t\t.region_count = 1,\n"
 		"\t\t.load_count = %u,\n\t\t.port_count = %u,\n"
 		"\t\t.msr_count = %u,\n\t\t.cpuid_count = %u,\n"
-		"\t\t.port_default = %s,\n\t\t.iopm = iopm_%u,\n"
-		"\t\t.msrpm = msrpm_%u,\n", i, i, i, i, i, loads,
+		"\t\t.port_default = %s,\n\t\t.iopm = iopm_%u,\n",
+		i, i, i, i, i, loads,
 		p->policy.port_count, p->policy.msr_count,
 		p->policy.cpuid_count, p->policy.port_default.v ==
-		PORT_STRICT ? "PORT_STRICT" : "PORT_DENY", p->iopm, p->msrpm);
-	fprintf(out, "\t\t.nested_initial = nested_initial_%u,\n"
-		"\t\t.nested_pool = nested_pool_%u,\n"
+		PORT_STRICT ? "PORT_STRICT" : "PORT_DENY", p->iopm);
+	fprintf(out, "\t\t.nested_pool = nested_pool_%u,\n"
 		"\t\t.nested_initial_count = %u,\n"
-		"\t\t.nested_pool_count = %u,\n", i, i, p->table_count,
+		"\t\t.nested_pool_count = %u,\n", i, p->table_count,
 		p->pool_count);
 }
 
@@ -266,6 +285,7 @@ static void emit_partitions(FILE *out, const struct model *model)
 			"\t\t.gpa_bits = %u,\n", p->vp_first, p->vp_count,
 			p->gpa_bits);
 		emit_tables_of(out, p, i);
+		emit_vendor(out, model, p, i);
 		fprintf(out, "\t\t.cr4_allow = 0x%llxull,\n"
 			"\t\t.efer_allow = 0x%llxull,\n"
 			"\t\t.xcr0_allow = 0x%llxull,\n"

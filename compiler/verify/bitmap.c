@@ -50,10 +50,17 @@ static const struct msr_range msr_allowed[] = {
 	{ 0xc0000100, 0xc0000102, true },	/* FS, GS, KERNEL_GS base */
 };
 
-/* Part k of the MSR map covers 0x2000 MSRs from here (APM2 15.11). */
+/*
+ * AMD's map: pairs of bits, read and write. Part k of it covers 0x2000 MSRs
+ * from here (APM2 15.11).
+ */
 static const uint32_t msrpm_base[] = { 0, 0xc0000000u, 0xc0010000u };
 
 #define MSRPM_PART 2048u
+
+/* Intel's: reads of 0 .. 0x1fff, of 0xc0000000 .. 0xc0001fff, then writes of
+ * both (SDM3 24.6.9). */
+#define MSR_BITMAP_PART 1024u
 
 static void bitmap_clear(uint8_t *map, uint32_t bit)
 {
@@ -103,18 +110,28 @@ static void bitmap_check_iopm(const struct partition_tables *p,
 		     "not intercepted, but no row passes it");
 }
 
-/* Bit of the MSR's read bit, or UINT32_MAX: the map has none. */
-static uint32_t bitmap_msr_bit(uint32_t msr)
+/* Bit for an MSR's reads or writes, or UINT32_MAX: the map has none. */
+static uint32_t bitmap_amd_bit(uint32_t msr, uint32_t write)
 {
 	uint32_t part;
 
 	for (part = 0; part < ARRAY_COUNT(msrpm_base); part++) {
 		if (msr - msrpm_base[part] < 0x2000) {
 			return part * MSRPM_PART * 8 +
-			       (msr - msrpm_base[part]) * 2;
+			       (msr - msrpm_base[part]) * 2 + write;
 		}
 	}
 	return UINT32_MAX;
+}
+
+static uint32_t bitmap_intel_bit(uint32_t msr, uint32_t write)
+{
+	uint32_t part = write * 2 + (msr >> 31);
+
+	if ((msr & 0x3fffffff) >= 0x2000 || (msr >> 30 & 1) != msr >> 31) {
+		return UINT32_MAX;
+	}
+	return part * MSR_BITMAP_PART * 8 + (msr & 0x1fff);
 }
 
 static bool bitmap_msr_allowed(uint32_t msr, bool write)
@@ -135,8 +152,7 @@ static bool bitmap_check_msr_pass(const struct partition_tables *p,
 				  uint32_t msr, bool write,
 				  struct report *report)
 {
-	if (bitmap_msr_allowed(msr, write) &&
-	    bitmap_msr_bit(msr) != UINT32_MAX) {
+	if (bitmap_msr_allowed(msr, write)) {
 		return true;
 	}
 	report_error(report, p->where, "partition %s: MSR 0x%x is passed for "
@@ -146,8 +162,8 @@ static bool bitmap_check_msr_pass(const struct partition_tables *p,
 }
 
 static void bitmap_grant_row(const struct partition_tables *p,
-			     const struct msr_config *row, uint8_t *expected,
-			     struct report *report)
+			     const struct msr_config *row, uint8_t *amd,
+			     uint8_t *intel, struct report *report)
 {
 	uint64_t msr;
 	uint32_t write;
@@ -161,25 +177,31 @@ static void bitmap_grant_row(const struct partition_tables *p,
 						   write != 0, report)) {
 				break;
 			}
-			bitmap_clear(expected,
-				     bitmap_msr_bit((uint32_t)msr) + write);
+			/* What may be passed is in both maps' ranges. */
+			bitmap_clear(amd, bitmap_amd_bit((uint32_t)msr, write));
+			bitmap_clear(intel,
+				     bitmap_intel_bit((uint32_t)msr, write));
 		}
 	}
 }
 
-static void bitmap_check_msrpm(const struct partition_tables *p,
-			       struct report *report)
+static void bitmap_report_msr(const struct partition_tables *p,
+			      const char *map, uint32_t msr, bool write,
+			      bool set, struct report *report)
 {
-	uint8_t expected[MSRPM_SIZE];
+	report_error(report, p->where, "partition %s: %s: %s of MSR 0x%x is "
+		     "%s", p->name, map, write ? "write" : "read", msr,
+		     set ? "intercepted, but a row passes it" :
+		     "not intercepted, but no row passes it");
+}
+
+static void bitmap_check_amd(const struct partition_tables *p,
+			     const uint8_t *expected, struct report *report)
+{
 	uint32_t bit;
 	uint32_t part;
-	uint32_t i;
 
-	memset(expected, 0xff, sizeof(expected));
-	for (i = 0; i < p->config.msr_count; i++) {
-		bitmap_grant_row(p, &p->msrs[i], expected, report);
-	}
-	if (!memcmp(p->msrpm, expected, sizeof(expected))) {
+	if (!p->msrpm || !memcmp(p->msrpm, expected, MSRPM_SIZE)) {
 		return;
 	}
 	bit = bitmap_first_difference(p->msrpm, expected, MSRPM_SIZE);
@@ -189,13 +211,43 @@ static void bitmap_check_msrpm(const struct partition_tables *p,
 			     "map: reserved bit %u is clear", p->name, bit);
 		return;
 	}
-	report_error(report, p->where, "partition %s: MSR permission map: "
-		     "%s of MSR 0x%x is %s", p->name,
-		     bit & 1 ? "write" : "read",
-		     msrpm_base[part] + bit % (MSRPM_PART * 8) / 2,
-		     p->msrpm[bit / 8] >> (bit % 8) & 1 ?
-		     "intercepted, but a row passes it" :
-		     "not intercepted, but no row passes it");
+	bitmap_report_msr(p, "MSR permission map", msrpm_base[part] +
+			  bit % (MSRPM_PART * 8) / 2, bit & 1,
+			  p->msrpm[bit / 8] >> (bit % 8) & 1, report);
+}
+
+static void bitmap_check_intel(const struct partition_tables *p,
+			       const uint8_t *expected, struct report *report)
+{
+	uint32_t bit;
+	uint32_t part;
+
+	if (!p->msr_bitmap ||
+	    !memcmp(p->msr_bitmap, expected, MSR_BITMAP_SIZE)) {
+		return;
+	}
+	bit = bitmap_first_difference(p->msr_bitmap, expected,
+				      MSR_BITMAP_SIZE);
+	part = bit / (MSR_BITMAP_PART * 8);
+	bitmap_report_msr(p, "MSR bitmap", (part & 1 ? 0xc0000000u : 0) +
+			  bit % (MSR_BITMAP_PART * 8), part > 1,
+			  p->msr_bitmap[bit / 8] >> (bit % 8) & 1, report);
+}
+
+static void bitmap_check_msrs(const struct partition_tables *p,
+			      struct report *report)
+{
+	uint8_t amd[MSRPM_SIZE];
+	uint8_t intel[MSR_BITMAP_SIZE];
+	uint32_t i;
+
+	memset(amd, 0xff, sizeof(amd));
+	memset(intel, 0xff, sizeof(intel));
+	for (i = 0; i < p->config.msr_count; i++) {
+		bitmap_grant_row(p, &p->msrs[i], amd, intel, report);
+	}
+	bitmap_check_amd(p, amd, report);
+	bitmap_check_intel(p, intel, report);
 }
 
 /* Physical ports of a row that reach the machine: false if none do. */
@@ -320,7 +372,7 @@ void bitmap_check(const struct tables *tables, struct report *report)
 
 		bitmap_check_rows(p, report);
 		bitmap_check_iopm(p, report);
-		bitmap_check_msrpm(p, report);
+		bitmap_check_msrs(p, report);
 		for (j = 0; j < i; j++) {
 			bitmap_check_rival(&tables->partitions[j], p, report);
 		}

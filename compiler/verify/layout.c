@@ -52,7 +52,7 @@ AT(module_config, size, 8);
 AT(module_config, sha384, 16);
 AT(module_config, name, 64);
 
-SIZE(partition_config, 184);
+SIZE(partition_config, 200);
 AT(partition_config, flags, 16);
 AT(partition_config, gpa_bits, 28);
 AT(partition_config, regions, 32);
@@ -69,6 +69,8 @@ AT(partition_config, failure, 168);
 AT(partition_config, restart_max, 172);
 AT(partition_config, channel_first, 176);
 AT(partition_config, channel_count, 180);
+AT(partition_config, msr_bitmap, 184);
+AT(partition_config, ept_initial, 192);
 
 SIZE(vp_config, 88);
 AT(vp_config, state, 16);

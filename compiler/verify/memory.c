@@ -236,6 +236,8 @@ static void memory_check_objects(const struct image *image,
 {
 	memory_check_pool(image, p, report);
 	if ((uint64_t)(uintptr_t)p->config.nested_initial % PAGE ||
+	    (uint64_t)(uintptr_t)p->config.ept_initial % PAGE ||
+	    (uint64_t)(uintptr_t)p->config.msr_bitmap % PAGE ||
 	    (uint64_t)(uintptr_t)p->config.iopm % PAGE ||
 	    (uint64_t)(uintptr_t)p->config.msrpm % PAGE) {
 		report_error(report, p->where, "partition %s: nested tables "

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Walks every partition's nested tables as the processor would (APM2 15.25,
- * 5.3) and proves the ownership rule: a partition reaches its own regions,
- * all of them and nothing else; no page is reached by two; no page of the
- * hypervisor is reached at all.
+ * Walks every partition's nested tables as the processor would, AMD's (APM2
+ * 15.25, 5.3) and Intel's (SDM3 28.2), and proves the ownership rule: a
+ * partition reaches its own regions, all of them and nothing else; no page is
+ * reached by two; no page of the hypervisor is reached at all.
  *
  * The tables in the image are start values: initial[i] is copied to pool[i]
  * before the first guest instruction, so an entry that points at pool[i]
  * leads to the content of initial[i]. The walk uses that and never the
  * emitter's order.
  *
- * No bit is free. Bits that the processor ignores (11:9, 62:52) must be zero
- * as well, so that any one changed bit is found.
+ * No bit is free. Bits that the processor ignores must be zero as well, so
+ * that any one changed bit is found.
  */
 #include "verify.h"
 
@@ -33,6 +33,25 @@
 #define NPT_LEVELS 4u
 #define ENTRY_COUNT ((unsigned)CONFIG_TABLE_ENTRIES)
 
+#define EPT_RIGHTS 0x007ull	/* read, write, execute */
+#define EPT_WRITE_BACK 0x030ull
+
+/*
+ * The two forms. In both, bit 0 clear is "not present" (of an entry that is
+ * not zero the walk reports that), bit 7 makes a leaf, and the address is in
+ * the same place.
+ */
+struct form {
+	const char *name;
+	uint64_t table_bits;
+	uint64_t page_bits;
+};
+
+static const struct form forms[] = {
+	{ "", NPT_TABLE_BITS, NPT_PAGE_BITS },
+	{ " (EPT)", EPT_RIGHTS, EPT_RIGHTS | EPT_WRITE_BACK },
+};
+
 /* What one walk has found to be reachable, merged where it continues. */
 struct extent {
 	uint64_t gpa;
@@ -44,6 +63,8 @@ struct extent {
 struct walk {
 	const struct image *image;
 	const struct partition_tables *partition;
+	const struct form *form;
+	const uint8_t *initial;		/* the partition's, in that form */
 	struct report *report;
 	uint32_t index;			/* of the partition */
 	uint8_t *used;			/* per pool page: times reached */
@@ -62,7 +83,7 @@ static uint64_t nested_leaf_size(unsigned level)
 static uint64_t nested_entry(const struct walk *walk, uint32_t table,
 			     unsigned entry)
 {
-	return load64(walk->partition->initial + table * PAGE + entry * 8);
+	return load64(walk->initial + table * PAGE + entry * 8);
 }
 
 static void nested_add_extent(struct walk *walk, uint64_t gpa, uint64_t spa,
@@ -149,15 +170,16 @@ static void nested_check_leaf(struct walk *walk, uint64_t gpa, uint64_t spa,
 }
 
 /* What is wrong with a present entry, or null. */
-static const char *nested_entry_fault(uint64_t entry, unsigned level,
+static const char *nested_entry_fault(const struct form *form,
+				      uint64_t entry, unsigned level,
 				      bool leaf)
 {
 	uint64_t address = NPT_ADDRESS;
-	uint64_t bits = NPT_TABLE_BITS;
+	uint64_t bits = form->table_bits;
 
 	if (leaf) {
 		address &= ~(nested_leaf_size(level) - 1);
-		bits = NPT_PAGE_BITS | (level > 1 ? NPT_LARGE : 0);
+		bits = form->page_bits | (level > 1 ? NPT_LARGE : 0);
 	}
 	if (leaf && level == 4) {
 		return "is a leaf at level 4";
@@ -210,18 +232,19 @@ static void nested_walk_entry(struct walk *walk, uint64_t entry,
 	if (!(entry & NPT_PRESENT)) {
 		if (entry) {
 			report_error(walk->report, p->where, "partition %s: "
-				     "level %u entry for GPA 0x%llx is "
+				     "level %u entry%s for GPA 0x%llx is "
 				     "0x%llx: neither present nor zero",
-				     p->name, level, (unsigned long long)gpa,
+				     p->name, level, walk->form->name,
+				     (unsigned long long)gpa,
 				     (unsigned long long)entry);
 		}
 		return;
 	}
-	fault = nested_entry_fault(entry, level, leaf);
+	fault = nested_entry_fault(walk->form, entry, level, leaf);
 	if (fault) {
 		report_error(walk->report, p->where, "partition %s: level %u "
-			     "entry for GPA 0x%llx, 0x%llx, %s", p->name,
-			     level, (unsigned long long)gpa,
+			     "entry%s for GPA 0x%llx, 0x%llx, %s", p->name,
+			     level, walk->form->name, (unsigned long long)gpa,
 			     (unsigned long long)entry, fault);
 	}
 	if (leaf && level == 4) {
@@ -382,8 +405,9 @@ static void nested_check_owners(struct walk *walk,
 	}
 }
 
-void nested_check(const struct image *image, const struct tables *tables,
-		  struct report *report)
+static void nested_check_form(const struct image *image,
+			      const struct tables *tables,
+			      const struct form *form, struct report *report)
 {
 	struct walk walk;
 	uint32_t i;
@@ -391,11 +415,26 @@ void nested_check(const struct image *image, const struct tables *tables,
 	memset(&walk, 0, sizeof(walk));
 	walk.image = image;
 	walk.report = report;
+	walk.form = form;
 	for (i = 0; i < tables->partition_count; i++) {
 		walk.index = i;
 		walk.partition = &tables->partitions[i];
-		nested_check_partition(&walk);
+		walk.initial = form == forms ? walk.partition->npt :
+			       walk.partition->ept;
+		if (walk.initial) {
+			nested_check_partition(&walk);
+		}
 	}
 	nested_check_owners(&walk, tables);
 	free(walk.extents);
+}
+
+void nested_check(const struct image *image, const struct tables *tables,
+		  struct report *report)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_COUNT(forms); i++) {
+		nested_check_form(image, tables, &forms[i], report);
+	}
 }

@@ -16,6 +16,7 @@ struct reader {
 	const struct image *image;
 	struct report *report;
 	bool good;
+	uint32_t vendor;	/* enum cpu_vendor of the machine */
 };
 
 static const uint8_t *tables_bytes(struct reader *reader, const char *what,
@@ -151,6 +152,48 @@ static void *tables_array(struct reader *reader, const char *name,
 	return tables_copy(reader, name, count ? at : NULL, count, size);
 }
 
+/*
+ * What only one vendor's processors look at: there if the machine may be
+ * that vendor's, and otherwise not.
+ */
+static const uint8_t *tables_of_vendor(struct reader *reader,
+				       const char *what, uint32_t vendor,
+				       const void *pointer, uint64_t size)
+{
+	uint64_t at = (uint64_t)(uintptr_t)pointer;
+
+	if (reader->vendor == VENDOR_ANY || reader->vendor == vendor) {
+		return tables_bytes(reader, what, at, size);
+	}
+	if (at) {
+		report_error(reader->report, NULL, "%s at 0x%llx: the machine "
+			     "is not of that vendor", what,
+			     (unsigned long long)at);
+	}
+	return NULL;
+}
+
+static void tables_open_maps(struct reader *reader,
+			     struct partition_tables *partition)
+{
+	const struct partition_config *c = &partition->config;
+	uint64_t size = c->nested_initial_count * PAGE;
+
+	partition->pool = (uint64_t)(uintptr_t)c->nested_pool;
+	partition->npt = tables_of_vendor(reader, "nested tables", VENDOR_AMD,
+					  c->nested_initial, size);
+	partition->ept = tables_of_vendor(reader, "nested tables (EPT)",
+					  VENDOR_INTEL, c->ept_initial, size);
+	partition->iopm = tables_bytes(reader, "I/O permission map",
+				       (uint64_t)(uintptr_t)c->iopm,
+				       IOPM_SIZE);
+	partition->msrpm = tables_of_vendor(reader, "MSR permission map",
+					    VENDOR_AMD, c->msrpm, MSRPM_SIZE);
+	partition->msr_bitmap = tables_of_vendor(reader, "MSR bitmap",
+						 VENDOR_INTEL, c->msr_bitmap,
+						 MSR_BITMAP_SIZE);
+}
+
 static void tables_open_partition(struct reader *reader,
 				  struct partition_tables *partition)
 {
@@ -189,17 +232,7 @@ static void tables_open_partition(struct reader *reader,
 		reader->good = false;
 		return;
 	}
-	partition->pool = (uint64_t)(uintptr_t)c->nested_pool;
-	partition->initial = tables_bytes(reader, "nested tables",
-					  (uint64_t)(uintptr_t)
-					  c->nested_initial,
-					  c->nested_initial_count * PAGE);
-	partition->iopm = tables_bytes(reader, "I/O permission map",
-				       (uint64_t)(uintptr_t)c->iopm,
-				       IOPM_SIZE);
-	partition->msrpm = tables_bytes(reader, "MSR permission map",
-					(uint64_t)(uintptr_t)c->msrpm,
-					MSRPM_SIZE);
+	tables_open_maps(reader, partition);
 }
 
 static void tables_open_partitions(struct reader *reader,
@@ -302,7 +335,7 @@ static void tables_resolve_where(struct reader *reader,
 bool tables_open(struct tables *tables, const struct image *image,
 		 struct report *report)
 {
-	struct reader reader = { image, report, true };
+	struct reader reader = { image, report, true, VENDOR_ANY };
 	struct machine_config *machine;
 
 	memset(tables, 0, sizeof(*tables));
@@ -316,6 +349,7 @@ bool tables_open(struct tables *tables, const struct image *image,
 	machine = tables_array(&reader, "machine_config", 1,
 			       sizeof(*machine));
 	tables->machine = *machine;
+	reader.vendor = machine->vendor;
 	free(machine);
 	tables->rams = tables_array(&reader, "ram_configs",
 				    tables->ram_count,

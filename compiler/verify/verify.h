@@ -164,10 +164,13 @@ struct partition_tables {
 	struct port_config *ports;
 	struct msr_config *msrs;
 	struct cpuid_config *cpuids;
-	const uint8_t *initial;		/* nested tables, in the file's bytes */
+	/* Nested tables, in the file's bytes; null: not for that vendor. */
+	const uint8_t *npt;
+	const uint8_t *ept;
 	uint64_t pool;			/* SPA of the nested pool */
 	const uint8_t *iopm;
-	const uint8_t *msrpm;
+	const uint8_t *msrpm;		/* AMD's; Intel's: */
+	const uint8_t *msr_bitmap;
 };
 
 struct vp_tables {
@@ -209,6 +212,7 @@ void tables_close(struct tables *tables);
 
 #define IOPM_SIZE 12288u
 #define MSRPM_SIZE 8192u
+#define MSR_BITMAP_SIZE 4096u
 
 /* nested.c: what each partition can reach, and that nobody else can. */
 void nested_check(const struct image *image, const struct tables *tables,

@@ -11,9 +11,6 @@
 #include "cpu/mce.h"
 #include "cpu/regs.h"
 
-#define SELECTOR_CODE 0x08
-#define SELECTOR_DATA 0x10
-#define SELECTOR_TSS 0x18
 #define IST_NMI 1
 #define IST_FAULT 2
 #define TRAP_STUB_SIZE 16
@@ -44,6 +41,21 @@ extern const uint8_t trap_stubs[], trap_irq_stubs[];
 
 static struct gate idt[256] aligned_page;
 
+/* Where the back end enters a guest: all LPs have the same. */
+static uint64_t window_begin, window_end, window_otherwise;
+
+uint64_t trap_table_base(void)
+{
+	return (uint64_t)idt;
+}
+
+void trap_set_window(uint64_t begin, uint64_t end, uint64_t otherwise)
+{
+	window_begin = begin;
+	window_end = end;
+	window_otherwise = otherwise;
+}
+
 static void trap_set_gate(unsigned vector, uint8_t ist)
 {
 	uint64_t at = (uint64_t)trap_stubs + vector * TRAP_STUB_SIZE;
@@ -54,7 +66,7 @@ static void trap_set_gate(unsigned vector, uint8_t ist)
 	}
 	idt[vector] = (struct gate){
 		.offset0 = (uint16_t)at,
-		.selector = SELECTOR_CODE,
+		.selector = TRAP_SELECTOR_CODE,
 		.ist = ist,
 		.type = 0x8e,
 		.offset1 = (uint16_t)(at >> 16),
@@ -105,8 +117,8 @@ void trap_load_tables(uint32_t lp)
 			 "mov %w3, %%fs\n\t"
 			 "mov %w3, %%gs\n\t"
 			 "ltr %w4"
-			 : : "m"(gdtr), "m"(idtr), "r"(SELECTOR_DATA), "r"(0),
-			   "r"(SELECTOR_TSS) : "memory");
+			 : : "m"(gdtr), "m"(idtr), "r"(TRAP_SELECTOR_DATA),
+			   "r"(0), "r"(TRAP_SELECTOR_TSS) : "memory");
 }
 
 static void trap_panic(const struct trap_frame *frame)
@@ -119,13 +131,16 @@ static void trap_panic(const struct trap_frame *frame)
 	panic("trap in the hypervisor", frame->vector, frame->rip);
 }
 
-/* What an NMI or a machine check left behind is looked at before a HLT. */
+/* What an NMI or a machine check left behind is looked at before a HLT, and
+ * before a guest is entered. */
 static void trap_note(struct trap_frame *frame)
 {
 	lp_self()->attention = 1;
 	if (frame->rip >= (uint64_t)lp_wait_begin &&
 	    frame->rip < (uint64_t)lp_wait_end) {
 		frame->rip = (uint64_t)lp_wait_end;
+	} else if (frame->rip >= window_begin && frame->rip < window_end) {
+		frame->rip = window_otherwise;
 	}
 }
 

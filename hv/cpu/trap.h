@@ -13,10 +13,20 @@ struct trap_frame {
 	uint64_t rip, cs, rflags, rsp, ss;
 };
 
+#define TRAP_SELECTOR_CODE 0x08
+#define TRAP_SELECTOR_DATA 0x10
+#define TRAP_SELECTOR_TSS 0x18
+
 /* Builds the IDT that all LPs share. Before the first lp_start_self(). */
 void trap_build_table(void);
 /* GDT, TSS and IDT of this LP. */
 void trap_load_tables(uint32_t lp);
+uint64_t trap_table_base(void);
+/*
+ * An NMI or machine check that comes at begin <= RIP < end goes on at
+ * otherwise: from there a guest is not entered.
+ */
+void trap_set_window(uint64_t begin, uint64_t end, uint64_t otherwise);
 /* Called by trap_entry.S. */
 void trap_handle(struct trap_frame *frame);
 

@@ -32,7 +32,7 @@ static inline bool cpuid_row_fits(const struct cpuid_config *row,
 	       (row->subleaf == subleaf ||
 		row->subleaf == CPUID_ANY_SUBLEAF) &&
 	       (row->vendor == VENDOR_ANY ||
-		row->vendor == machine_config.vendor);
+		row->vendor == cpu_id_vendor);
 }
 
 /*

@@ -5,6 +5,7 @@
  * when they go. Also the hypercall page itself, constant for each vendor.
  */
 #include "abi/msr.h"
+#include "cpu/id.h"
 #include "guest/guest.h"
 #include "guest/synth.h"
 
@@ -26,7 +27,7 @@ _Static_assert(sizeof(struct overlay_page) == PAGE_SIZE, "one page");
 
 spa_t overlay_hypercall_page(void)
 {
-	if (machine_config.vendor == VENDOR_INTEL) {
+	if (cpu_id_is_intel()) {
 		return spa((uintptr_t)&overlay_hypercall_intel);
 	}
 	return spa((uintptr_t)&overlay_hypercall_amd);

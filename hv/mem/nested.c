@@ -10,6 +10,7 @@
  */
 #include "mem/nested.h"
 
+#include "cpu/id.h"
 #include "lib/string.h"
 #include "mem/nested_walk.h"
 
@@ -21,7 +22,9 @@ struct flush_token nested_restore(uint32_t partition)
 	struct flush_token token;
 
 	spinlock_take(&state->lock);
-	memcpy(config->nested_pool, config->nested_initial,
+	memcpy(config->nested_pool,
+	       cpu_id_is_intel() ? config->ept_initial
+				 : config->nested_initial,
 	       config->nested_initial_count * PAGE_SIZE);
 	memset(config->nested_pool[config->nested_initial_count], 0,
 	       state->spare_high * PAGE_SIZE);

@@ -119,6 +119,8 @@ struct vcpu_event {
 #define VECTOR_AC 17
 #define VECTOR_MC 18
 
+#define VCPU_MSR_COUNT 5
+
 /*
  * The part of a VP's state that lives in no page of the back end. Common
  * code may read and write gpr[], rip and event between runs; all else goes
@@ -135,7 +137,6 @@ struct vcpu {
 	uint64_t asid_generation;
 	uint64_t flush_seen;	/* nested.flush_generation last honoured */
 	uint64_t tsc_offset;	/* guest TSC = host TSC + this */
-	uint64_t cr2;
 	uint64_t dr[4];
 	uint64_t xcr0;
 	uint64_t xss;
@@ -144,6 +145,13 @@ struct vcpu {
 	bool nmi_returning;	/* ... which was seen at this RIP */
 	uint8_t cr8;		/* TPR bits 7:4, as of the last exit or set */
 	uint64_t nmi_return_rip;
+	/* Intel: what its control structure does not hold. */
+	uint64_t cr2;
+	uint64_t dr6;
+	uint64_t msrs[VCPU_MSR_COUNT];
+	uint8_t fresh;		/* the structure is to be made at the next
+				   load: 1 after INIT, 2 by the config */
+	bool launched;
 	struct fetch_memo fetch_memos[FETCH_MEMO_COUNT]; /* no state */
 };
 

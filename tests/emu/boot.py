@@ -19,7 +19,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from emulator import EmulatorError, Machine, clean  # noqa: E402
+from bochs import machine  # noqa: E402
+from emulator import EmulatorError, clean  # noqa: E402
 
 # A line without an end (a prompt) is looked at after so long a silence.
 IDLE_S = 0.3
@@ -40,9 +41,10 @@ class Until:
 
     def matches(self, source, text):
         # What the emulator complains about is nobody's console.
-        return self.regex is not None and source != "qemu" and bool(
-            self.regex.search(f"[{source}] {text}")
-            or self.regex.search(text))
+        return self.regex is not None and \
+            source not in ("qemu", "bochs") and bool(
+                self.regex.search(f"[{source}] {text}")
+                or self.regex.search(text))
 
     def line(self, source, text):
         # Lines that came in one piece with the match are not printed after
@@ -53,12 +55,12 @@ class Until:
         self.seen = self.matches(source, text)
         self.refused |= is_refusal(source, text)
 
-    def partial(self, machine):
+    def partial(self, emulator):
         now = time.monotonic()
-        for stream in machine.all_streams():
+        for stream in emulator.all_streams():
             if stream.rest and now - stream.touched > IDLE_S and \
                     self.matches(stream.name, clean(stream.partial())):
-                machine.add_line(stream.name, stream.take_partial())
+                emulator.add_line(stream.name, stream.take_partial())
 
 
 def arguments():
@@ -78,22 +80,22 @@ def drive(options, until):
     icount = {"0": False, "": False, "force": "force"}.get(
         options.icount, True)
     started = time.monotonic()
-    with Machine(options.directory, firmware=options.firmware,
+    with machine(options.directory, firmware=options.firmware,
                  medium=options.medium, icount=icount, emulator=options.emu,
                  emu_args=shlex.split(os.environ.get("BULKHEAD_EMU_ARGS",
                                                      "")),
-                 on_line=until.line) as machine:
-        while machine.pump(0.1):
-            until.partial(machine)
+                 on_line=until.line) as emulator:
+        while emulator.pump(0.1):
+            until.partial(emulator)
             if until.seen:
                 return 0
             if until.refused:
                 print("boot: Bulkhead refuses this machine", file=sys.stderr)
                 return 1
             if 0 < options.timeout < time.monotonic() - started:
-                for stream in machine.all_streams():
+                for stream in emulator.all_streams():
                     if stream.rest:
-                        machine.add_line(stream.name, stream.take_partial())
+                        emulator.add_line(stream.name, stream.take_partial())
                 if until.seen:
                     return 0
                 print(f"boot: the time limit of {options.timeout:g} s",
@@ -101,7 +103,7 @@ def drive(options, until):
                 return 1
         if until.seen:
             return 0
-        status = machine.process.wait()
+        status = emulator.process.wait()
         print(f"boot: the emulator ended (status {status})", file=sys.stderr)
         return 1 if until.regex or status else 0
 

@@ -19,7 +19,7 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, HERE)
-from emulator import Machine  # noqa: E402
+from bochs import machine  # noqa: E402
 
 BUILD = os.environ.get("BULKHEAD_BUILD", os.path.join(TOP, "build/test"))
 GUESTS = os.environ.get("BULKHEAD_GUESTS", os.path.join(TOP, "build/guests"))
@@ -65,14 +65,14 @@ def image(tmp_path_factory):
 
 @pytest.fixture
 def boot(image):
-    """boot(spec, firmware=, icount=, emu_args=, reboot=) -> Machine."""
+    """boot(spec, emulator=, firmware=, icount=, ...) -> Machine."""
     machines = []
 
     def start(spec, **arguments):
-        machine = Machine(image(spec), **arguments)
-        machines.append(machine)
-        return machine.start()
+        emulator = machine(image(spec), **arguments)
+        machines.append(emulator)
+        return emulator.start()
 
     yield start
-    for machine in machines:
-        machine.stop()
+    for emulator in machines:
+        emulator.stop()

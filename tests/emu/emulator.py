@@ -199,10 +199,8 @@ class Stream:
 
 class Machine:
     def __init__(self, directory, firmware="direct", icount=False,
-                 emu_args=(), reboot=True, emulator="qemu",
-                 on_line=None, on_bytes=None, medium="cd"):
-        if emulator != "qemu":
-            raise EmulatorError(f"EMU={emulator}: only qemu is known")
+                 emu_args=(), reboot=True, on_line=None, on_bytes=None,
+                 medium="cd"):
         self.directory = directory
         self.report = Report(directory)
         # None: through GRUB, where the machine has what GRUB needs.

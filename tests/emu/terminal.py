@@ -23,7 +23,8 @@ import tty
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from boot import IDLE_S, Until, is_refusal  # noqa: E402
-from emulator import EmulatorError, LineModel, Machine, clean  # noqa: E402
+from bochs import machine as choose  # noqa: E402
+from emulator import EmulatorError, LineModel, clean  # noqa: E402
 
 COLOURS = (36, 33, 35, 32, 34)
 LEAVE = b"\x1d"         # Ctrl-]
@@ -179,6 +180,7 @@ def main():
     parser.add_argument("--timeout", type=float, default=0)
     parser.add_argument("--firmware")
     parser.add_argument("--medium", default="cd")
+    parser.add_argument("--emu", default="qemu")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(1))
@@ -187,11 +189,11 @@ def main():
     saved = termios.tcgetattr(sys.stdin) if interactive else None
     keyboard = Keyboard(screen, interactive)
     try:
-        with Machine(options.directory, firmware=options.firmware,
-                     medium=options.medium,
-                     emu_args=shlex.split(
-                         os.environ.get("BULKHEAD_EMU_ARGS", "")),
-                     on_line=screen.line, on_bytes=screen.bytes) as machine:
+        with choose(options.directory, emulator=options.emu,
+                    firmware=options.firmware, medium=options.medium,
+                    emu_args=shlex.split(
+                        os.environ.get("BULKHEAD_EMU_ARGS", "")),
+                    on_line=screen.line, on_bytes=screen.bytes) as machine:
             screen.machine = machine
             screen.focus = next(iter(machine.streams), None)
             if saved:

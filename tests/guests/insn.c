@@ -79,8 +79,11 @@ static void put_code(const struct shot *s)
 		p[-1] = 0xfb;		/* STI: holds IF off for one more */
 	}
 	memcpy(p, s->prefixes->bytes, s->prefixes->count);
-	memcpy(p + s->prefixes->count, subjects[s->subject].bytes,
-	       subjects[s->subject].count);
+	p += s->prefixes->count;
+	memcpy(p, subjects[s->subject].bytes, subjects[s->subject].count);
+	if (s->subject == VMMCALL_ && is_intel()) {
+		p[2] = 0xc1;		/* VMCALL */
+	}
 }
 
 static void set_registers(const struct shot *s, struct mode_run *r)
@@ -114,10 +117,24 @@ static void set_registers(const struct shot *s, struct mode_run *r)
 	}
 }
 
+/* VMCALL has no form with 66, F2 or F3 (SDM3 30.3), VMMCALL takes them. */
+static bool is_no_vmcall(const struct shot *s)
+{
+	for (unsigned i = 0; i < s->prefixes->count; i++) {
+		uint8_t p = s->prefixes->bytes[i];
+
+		if (is_intel() && (p == 0x66 || p == 0xf2 || p == 0xf3)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Which vector ends it, when all is right. */
 static uint32_t expected_vector(const struct shot *s)
 {
-	if (s->subject == VMMCALL_ && (!hv || s->mode == MODE_REAL)) {
+	if (s->subject == VMMCALL_ &&
+	    (!hv || s->mode == MODE_REAL || is_no_vmcall(s))) {
 		return VECTOR_UD;
 	}
 	return s->subject == HLT_ ? VECTOR_WAKE : VECTOR_BP;

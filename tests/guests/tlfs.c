@@ -333,8 +333,9 @@ static void test_hypercall_access(void)
 	}
 }
 
-extern uint8_t user_vmmcall[], user_rdmsr[], user_in[], user_hlt[];
+extern uint8_t user_vmmcall[], user_vmcall[], user_rdmsr[], user_in[], user_hlt[];
 __asm__("user_vmmcall: vmmcall; ud2\n"
+	"user_vmcall: vmcall; ud2\n"
 	"user_rdmsr: rdmsr; ud2\n"
 	"user_in: in (%dx), %al; ud2\n"
 	"user_hlt: hlt; ud2\n");
@@ -350,12 +351,14 @@ static void test_user(const char *name, const uint8_t *code, unsigned vector)
 	      "vector %lu at +%lu", t.vector, t.rip - (uint64_t)code);
 }
 
-extern uint8_t code_vmmcall[];
-__asm__("code_vmmcall: vmmcall; ret\n");
+extern uint8_t code_vmmcall[], code_vmcall[];
+__asm__("code_vmmcall: vmmcall; ret\n"
+	"code_vmcall: vmcall; ret\n");
 
 static void test_hypercall_callers(void)
 {
-	struct try t = { .code = (uint64_t)code_vmmcall };
+	const uint8_t *code = is_intel() ? code_vmcall : code_vmmcall;
+	struct try t = { .code = (uint64_t)code };
 
 	/* Only RAX changes (TLFS 3.7). */
 	for (unsigned i = 0; i < 16; i++) {
@@ -374,12 +377,13 @@ static void test_hypercall_callers(void)
 	}
 	pass("only-rax-changes");
 	paging_allow_user();
-	test_user("vmmcall-user", user_vmmcall, VECTOR_UD);
+	test_user("vmmcall-user", is_intel() ? user_vmcall : user_vmmcall,
+		  VECTOR_UD);
 	test_user("rdmsr-user", user_rdmsr, VECTOR_GP);
 	test_user("in-user", user_in, VECTOR_GP);
 	test_user("hlt-user", user_hlt, VECTOR_GP);
 	wrmsr(MSR_HV_HYPERCALL, 0);
-	check(try_code(code_vmmcall) == VECTOR_UD, "vmmcall-page-off", "-");
+	check(try_code(code) == VECTOR_UD, "vmmcall-page-off", "-");
 }
 
 static volatile uint64_t other_index;

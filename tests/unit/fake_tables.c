@@ -11,7 +11,7 @@
 #define W 0x2ull
 #define U 0x4ull
 #define PWT 0x8ull
-#define PCD 0x10ull
+#define PCD 0x410ull		/* and ours: MMIO */
 #define A 0x20ull
 #define D 0x40ull
 #define PS 0x80ull

@@ -156,7 +156,7 @@ int fake_tlfs_setup(void **state)
 	fake_tsc = 1000000;
 	fake_lp = (struct lp){ .long_end = UINT64_MAX };
 	fake_xcr0 = 0x100000207;
-	fake_machine_config = (struct machine_config){ .vendor = VENDOR_AMD };
+	cpu_id_vendor = VENDOR_AMD;
 
 	fake_fill_partition(PARTITION_FULL, "full", 0, 2);
 	fake_fill_partition(PARTITION_NONE, "none", 2, 1);

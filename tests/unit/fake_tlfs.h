@@ -9,6 +9,7 @@
 
 #include "core/partition.h"
 #include "core/vp.h"
+#include "cpu/id.h"
 #include "fake_vcpu.h"
 
 /* Partitions: FULL has all privileges bits set, NONE has no privilege, BARE

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "abi/registers.h"
+#include "cpu/id.h"
 #include "cpu/lp.h"
 #include "cpu/regs.h"
 #include "mem/hvmap.h"
@@ -28,7 +29,6 @@
 #define PARTITIONS 2u
 #define ASIDS 5u
 
-struct svm_features svm_features;
 struct vcpu_pages vcpu_pages[VCPUS];
 struct nested_state nested_states[PARTITIONS];
 
@@ -184,7 +184,7 @@ void hvmap_peek_close(const struct hvmap_peek *peek)
 {
 }
 
-enum hv_err svm_start_lp(const char **why)
+enum hv_err svm_start_lp(struct vcpu_features *f, const char **why)
 {
 	return HV_OK;
 }
@@ -197,18 +197,16 @@ void svm_start_sipi(struct vcpu *v, uint8_t vector)
 {
 }
 
-void svm_load(struct vcpu *v)
+void cpu_id_read(uint32_t leaf, uint32_t subleaf, uint32_t regs[4])
 {
-}
-
-void svm_save(struct vcpu *v)
-{
+	abort();
 }
 
 /* ---- help -------------------------------------------------------------- */
 
 static void set_code(uint16_t attributes, uint64_t efer)
 {
+	vmcb->cr0 = CR0_PE;
 	vmcb->cs.attributes = attributes;
 	vmcb->efer = efer | EFER_SVME;
 }
@@ -227,12 +225,13 @@ static int setup(void **state)
 	memset(tlb, 0, sizeof(tlb));
 	memset(registers, 0, sizeof(registers));
 	memset(&guest, 0, sizeof(guest));
-	memset(&svm_features, 0, sizeof(svm_features));
+	memset(&vcpu_features, 0, sizeof(vcpu_features));
 	memset(&fetched, 0, sizeof(fetched));
 	for (uint32_t i = 0; i < VCPUS; i++) {
 		vcpus[i].index = i;
 		vcpus[i].partition = i % PARTITIONS;
 	}
+	cpu_id_vendor = VENDOR_AMD;
 	lp = (struct lp){
 		.asid_count = ASIDS, .asid_next = ASIDS, .asid_generation = 1,
 		.timer_armed = 100, .current_vp = 0, .host_state = 0x5000

@@ -131,7 +131,7 @@ static void test_vendor(void **state)
 	assert_int_equal(eax, 0x222);
 	cpuid(&vp_table[0], 4, 1);
 	expect(0, 0, 0, 0);
-	fake_machine_config.vendor = VENDOR_INTEL;
+	cpu_id_vendor = VENDOR_INTEL;
 	cpuid(&vp_table[0], 4, 0);
 	assert_int_equal(eax, 0x111);
 	cpuid(&vp_table[0], 4, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: hv/vcpu/svm/svm_run.c hv/vcpu/svm/svm_event.c hv/vcpu/svm/svm_exit.c hv/vcpu/svm/svm_regs.c hv/vcpu/vcpu.c tests/unit/fake_panic.c */
+/* SOURCES: hv/vcpu/svm/svm_run.c hv/vcpu/svm/svm_event.c hv/vcpu/svm/svm_exit.c hv/vcpu/svm/svm_regs.c hv/vcpu/vcpu.c hv/vcpu/vcpu_state.c tests/unit/no_vmx.c tests/unit/fake_panic.c */
 /*
  * Exits as they are decoded, each with its length, and the step over an
  * instruction.
@@ -50,7 +50,7 @@ static void test_instructions(void **state)
 static void test_next_rip(void **state)
 {
 	(void)state;
-	svm_features.next_rip = true;
+	vcpu_features.next_rip = true;
 	guest.next_rip = 0x100f;
 	run_exit(SVM_EXIT_CPUID);
 	assert_int_equal(seen.length, 15);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: hv/vcpu/svm/svm_run.c hv/vcpu/svm/svm_event.c hv/vcpu/svm/svm_exit.c hv/vcpu/svm/svm_regs.c hv/vcpu/vcpu.c tests/unit/fake_panic.c */
+/* SOURCES: hv/vcpu/svm/svm_run.c hv/vcpu/svm/svm_event.c hv/vcpu/svm/svm_exit.c hv/vcpu/svm/svm_regs.c hv/vcpu/vcpu.c hv/vcpu/vcpu_state.c tests/unit/no_vmx.c tests/unit/fake_panic.c */
 /*
  * Entries into a guest: when there is none, what TLB is flushed for it, which
  * event it begins with and which is left; NMIs and windows.

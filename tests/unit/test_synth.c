@@ -257,7 +257,7 @@ static void test_hypercall_page_bytes(void **state)
 		assert_int_equal(page[i], 0xcc);
 	}
 	wrmsr(HV_MSR_HYPERCALL, 0);
-	fake_machine_config.vendor = VENDOR_INTEL;
+	cpu_id_vendor = VENDOR_INTEL;
 	wrmsr(HV_MSR_HYPERCALL, 0x3001);
 	page = (const uint8_t *)(uintptr_t)overlay(OVERLAY_HYPERCALL)->spa;
 	assert_memory_equal(page, "\xf3\x0f\x1e\xfa\x0f\x01\xc1\xc3\xcc", 9);

@@ -194,8 +194,9 @@ struct partition_config {
 	uint32_t cpuid_count;
 	uint32_t port_default;		/* PORT_DENY or PORT_STRICT */
 
-	const uint8_t *iopm;		/* AMD: 12 KiB, page aligned; a set bit
-					   intercepts (APM2 15.10) */
+	const uint8_t *iopm;		/* 12 KiB, page aligned; a set bit
+					   intercepts (APM2 15.10); Intel takes
+					   the first 8 KiB (SDM3 24.6.4) */
 	const uint8_t *msrpm;		/* AMD: 8 KiB, page aligned
 					   (APM2 15.11) */
 
@@ -207,9 +208,11 @@ struct partition_config {
 	uint64_t hv_privileges;		/* HV_PARTITION_PRIVILEGE_MASK */
 
 	/*
-	 * Nested tables (NPT): initial[i] is the start value of pool[i]; the
-	 * root is pool[0]. pool[initial_count .. pool_count) are free tables
-	 * for overlays and splits.
+	 * Nested tables: initial[i] (AMD: NPT) or ept_initial[i] (Intel: EPT)
+	 * is the start value of pool[i]; the root is pool[0].
+	 * pool[initial_count .. pool_count) are free tables for overlays and
+	 * splits. What machine_config.vendor is not has neither tables nor an
+	 * MSR map.
 	 */
 	const uint64_t (*nested_initial)[CONFIG_TABLE_ENTRIES];
 	uint64_t (*nested_pool)[CONFIG_TABLE_ENTRIES];
@@ -222,6 +225,9 @@ struct partition_config {
 
 	uint32_t channel_first;		/* on which it may send, in */
 	uint32_t channel_count;		/* channel_configs[] */
+	const uint8_t *msr_bitmap;	/* Intel's msrpm: 4 KiB, page aligned
+					   (SDM3 24.6.9) */
+	const uint64_t (*ept_initial)[CONFIG_TABLE_ENTRIES];
 };
 
 #define SINT_COUNT 16
@@ -291,7 +297,8 @@ struct machine_config {
 	uint64_t tsc_hz;		/* 0: measured at boot */
 	uint64_t apic_hz;		/* local APIC timer; 0: measured */
 	uint64_t ioapic_base;		/* SPA; 0: the machine has none */
-	uint32_t vendor;		/* enum cpu_vendor it must be */
+	uint32_t vendor;		/* enum cpu_vendor it must be; any:
+					   the image has tables for both */
 	uint32_t ioapic_pins;
 
 	/* Where the boot loader finds that all partitions that can (that have

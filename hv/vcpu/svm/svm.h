@@ -1,27 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The AMD back end's functions, one for each of vcpu.h, which calls them.
- * Same names and order in every back end.
+ * The AMD back end's functions, which vcpu.c calls. Same names and order in
+ * every back end.
  */
 #ifndef SVM_SVM_H
 #define SVM_SVM_H
 
 #include "abi/msr.h"
 #include "vcpu/svm/vmcb.h"
-#include "vcpu/vcpu.h"
-
-/* What this machine's SVM can: the same on all LPs, or it does not start. */
-struct svm_features {
-	bool next_rip;
-	bool tsc_aux;
-	bool xsave;
-	bool barrier;		/* IBPB */
-	bool auto_ibrs;		/* EFER.AIBRSE */
-	uint64_t xcr0;		/* all state components that are switched */
-	uint64_t machine_xcr0;	/* all that the processor has */
-};
-
-extern struct svm_features svm_features;
+#include "vcpu/vcpu_state.h"
 
 _Static_assert(offsetof(struct vcpu, gpr) == 0, "svm_enter.S");
 
@@ -38,13 +25,12 @@ static inline bool svm_is_wide(const struct vmcb *vmcb)
 }
 
 /* svm_start.c */
-enum hv_err svm_start_lp(const char **why) must_use;
+enum hv_err svm_start_lp(struct vcpu_features *f,
+			const char **why) must_use;
 
 /* svm_state.c */
 void svm_reset(struct vcpu *vcpu, const struct vp_state_config *state);
 void svm_start_sipi(struct vcpu *vcpu, uint8_t vector);
-void svm_load(struct vcpu *vcpu);
-void svm_save(struct vcpu *vcpu);
 
 /* svm_run.c */
 void svm_run(struct vcpu *vcpu, uint64_t deadline,
@@ -55,13 +41,19 @@ void svm_leave(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit);
 void svm_decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit);
 
 /* svm_event.c */
-void svm_advance(struct vcpu *vcpu, uint32_t length);
-bool svm_can_interrupt(const struct vcpu *vcpu) must_use;
-bool svm_can_nmi(const struct vcpu *vcpu) must_use;
+static inline void svm_end_shadow(const struct vcpu *vcpu)
+{
+	svm_vmcb(vcpu)->shadow = 0;
+}
+/* DR6.BS: a single step was done. */
+static inline void svm_note_step(const struct vcpu *vcpu)
+{
+	svm_vmcb(vcpu)->dr6 |= BIT(14);
+}
+bool svm_is_shadowed(const struct vcpu *vcpu) must_use;
 void svm_request_window(struct vcpu *vcpu, uint8_t vector);
 void svm_cancel_window(struct vcpu *vcpu);
-void svm_set_cr8(struct vcpu *vcpu, uint8_t cr8);
-void svm_inject_nmi(struct vcpu *vcpu);
+void svm_set_cr8(struct vcpu *vcpu);
 void svm_mask_nmi(struct vcpu *vcpu, bool mask);
 bool svm_is_nmi_masked(const struct vcpu *vcpu) must_use;
 
@@ -88,7 +80,5 @@ enum hv_err svm_set_register(struct vcpu *vcpu, uint32_t name,
  */
 void svm_enter(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit,
 	       uint64_t host_state);
-/* Overwrites the return stack: a guest's predictions end here. */
-void svm_fill_return_stack(void);
 
 #endif

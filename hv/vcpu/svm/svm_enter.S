@@ -69,15 +69,4 @@ svm_enter:
 	popq %rbp
 	popq %rbx
 	jmp svm_leave
-
-	.globl svm_fill_return_stack
-	.balign 16
-svm_fill_return_stack:
-	.rept 32
-	call 1f
-	int3
-1:
-	.endr
-	addq $(32 * 8), %rsp
-	ret
 	.section .note.GNU-stack, "", @progbits

@@ -3,51 +3,11 @@
  * Interrupts, NMIs, single steps: when a guest can take one, and how the
  * hypervisor learns that it can.
  */
-#include "cpu/regs.h"
 #include "vcpu/svm/svm.h"
 
-/* Outside 64-bit code RIP wraps at its width (APM2 2.1.2). */
-static __attribute__((noinline)) void svm_wrap_rip(struct vcpu *vcpu,
-						   const struct vmcb *vmcb)
+bool svm_is_shadowed(const struct vcpu *vcpu)
 {
-	if (!svm_is_wide(vmcb)) {
-		vcpu->rip = (uint32_t)vcpu->rip;
-		if ((vmcb->cs.attributes & SVM_CS_DEFAULT) == 0) {
-			vcpu->rip = (uint16_t)vcpu->rip;
-		}
-	}
-}
-
-static __attribute__((noinline)) void svm_advance_flags(struct vcpu *vcpu,
-							struct vmcb *vmcb)
-{
-	if ((vcpu->rflags & RFLAGS_TF) != 0) {
-		vmcb->dr6 |= BIT(14);		/* BS */
-		vcpu_inject_exception(vcpu, VECTOR_DB, false, 0);
-	}
-	vcpu->rflags &= ~RFLAGS_RF;
-}
-
-/* No carry into bit 16: nothing to wrap in any mode. */
-void svm_advance(struct vcpu *vcpu, uint32_t length)
-{
-	struct vmcb *vmcb = svm_vmcb(vcpu);
-	uint64_t from = vcpu->rip;
-
-	vcpu->rip = from + length;
-	vmcb->shadow = 0;
-	if ((from ^ vcpu->rip) >> 16 != 0) {
-		svm_wrap_rip(vcpu, vmcb);
-	}
-	if ((vcpu->rflags & (RFLAGS_TF | RFLAGS_RF)) != 0) {
-		svm_advance_flags(vcpu, vmcb);
-	}
-}
-
-bool svm_can_interrupt(const struct vcpu *vcpu)
-{
-	return (vcpu->rflags & RFLAGS_IF) != 0 && !vcpu->event.valid &&
-	       (svm_vmcb(vcpu)->shadow & 1) == 0;
+	return (svm_vmcb(vcpu)->shadow & 1) != 0;
 }
 
 /*
@@ -58,12 +18,6 @@ bool svm_is_nmi_masked(const struct vcpu *vcpu)
 {
 	return vcpu->nmi_masked && !(vcpu->nmi_returning &&
 				     vcpu->rip != vcpu->nmi_return_rip);
-}
-
-bool svm_can_nmi(const struct vcpu *vcpu)
-{
-	return !svm_is_nmi_masked(vcpu) && !vcpu->event.valid &&
-	       (svm_vmcb(vcpu)->shadow & 1) == 0;
 }
 
 void svm_request_window(struct vcpu *vcpu, uint8_t vector)
@@ -94,20 +48,11 @@ void svm_cancel_window(struct vcpu *vcpu)
 	vmcb->intercept3 &= (uint32_t)~SVM_I3_VINTR;
 }
 
-void svm_set_cr8(struct vcpu *vcpu, uint8_t cr8)
+void svm_set_cr8(struct vcpu *vcpu)
 {
 	struct vmcb *vmcb = svm_vmcb(vcpu);
 
-	vcpu->cr8 = cr8 & 0xf;
 	vmcb->interrupt = (vmcb->interrupt & ~SVM_V_TPR) | vcpu->cr8;
-}
-
-void svm_inject_nmi(struct vcpu *vcpu)
-{
-	vcpu->event = (struct vcpu_event){
-		.valid = true, .type = EVENT_NMI, .vector = 2
-	};
-	svm_mask_nmi(vcpu, true);
 }
 
 void svm_mask_nmi(struct vcpu *vcpu, bool mask)

@@ -30,7 +30,7 @@ svm_find_length(struct vcpu *vcpu, const struct vmcb *vmcb,
 {
 	const struct fetch_memo *memo;
 
-	if (svm_features.next_rip) {
+	if (vcpu_features.next_rip) {
 		exit->length = (uint32_t)(vmcb->next_rip - vcpu->rip);
 		/* Within 15 bytes, or RIP wrapped: then look for ourselves. */
 		if (exit->length - 1 < 15) {

@@ -2,7 +2,6 @@
 /* Registers by their TLFS names, segments, and the mode of execution. */
 #include "abi/msr.h"
 #include "abi/registers.h"
-#include "cpu/lp.h"
 #include "cpu/regs.h"
 #include "vcpu/svm/svm.h"
 
@@ -91,11 +90,6 @@ uint64_t svm_cr4(uint64_t value)
 	return value | (regs_read_cr4() & CR4_MCE);
 }
 
-static bool svm_is_loaded(const struct vcpu *vcpu)
-{
-	return lp_self()->current_vp == vcpu->index;
-}
-
 /* Registers that VMLOAD and VMSAVE move: plain fields. */
 static uint64_t *svm_field(struct vmcb *vmcb, uint32_t name)
 {
@@ -150,39 +144,12 @@ enum hv_err svm_get_register(const struct vcpu *vcpu, uint32_t name,
 
 	if (field != NULL) {
 		*value = *field;
-	} else if (name >= HV_REGISTER_RAX && name <= HV_REGISTER_R15) {
-		*value = vcpu->gpr[name - HV_REGISTER_RAX];
-	} else if (name == HV_REGISTER_RIP) {
-		*value = vcpu->rip;
-	} else if (name == HV_REGISTER_RFLAGS) {
-		*value = vcpu->rflags;
 	} else if (name == HV_REGISTER_EFER) {
 		*value = vmcb->efer & ~(uint64_t)EFER_SVME;
-	} else if (name == HV_REGISTER_CR8) {
-		*value = vcpu->cr8;
-	} else if (name == HV_REGISTER_XCR0) {
-		*value = svm_is_loaded(vcpu) && svm_features.xsave ?
-			 regs_read_xcr0() : vcpu->xcr0;
-	} else if (name == HV_REGISTER_TSC_AUX) {
-		*value = vcpu->tsc_aux;
-	} else if (name >= HV_REGISTER_DR0 && name < HV_REGISTER_DR0 + 4) {
-		*value = vcpu->dr[name - HV_REGISTER_DR0];
 	} else if (name == HV_REGISTER_INTERRUPT_STATE) {
 		*value = svm_interrupt_state(vcpu);
 	} else {
 		return HV_ERR_RANGE;
-	}
-	return HV_OK;
-}
-
-static enum hv_err svm_set_xcr0(struct vcpu *vcpu, uint64_t value)
-{
-	if ((value & ~svm_features.xcr0) != 0 || (value & 1) == 0) {
-		return HV_ERR_UNSUPPORTED;
-	}
-	vcpu->xcr0 = value;
-	if (svm_is_loaded(vcpu)) {
-		regs_write_xcr0(value);
 	}
 	return HV_OK;
 }
@@ -199,26 +166,9 @@ enum hv_err svm_set_register(struct vcpu *vcpu, uint32_t name, uint64_t value)
 			/* A new ASID: as if the write had flushed. */
 			vcpu->asid_generation = 0;
 		}
-	} else if (name >= HV_REGISTER_RAX && name <= HV_REGISTER_R15) {
-		vcpu->gpr[name - HV_REGISTER_RAX] = value;
-	} else if (name == HV_REGISTER_RIP) {
-		vcpu->rip = value;
-	} else if (name == HV_REGISTER_RFLAGS) {
-		vcpu->rflags = value | RFLAGS_FIXED;
 	} else if (name == HV_REGISTER_EFER) {
 		vmcb->efer = value | EFER_SVME;
 		vcpu->asid_generation = 0;
-	} else if (name == HV_REGISTER_CR8) {
-		svm_set_cr8(vcpu, (uint8_t)value);
-	} else if (name == HV_REGISTER_XCR0) {
-		return svm_set_xcr0(vcpu, value);
-	} else if (name == HV_REGISTER_TSC_AUX) {
-		vcpu->tsc_aux = value;
-		if (svm_is_loaded(vcpu) && svm_features.tsc_aux) {
-			regs_write_msr(MSR_TSC_AUX, value);
-		}
-	} else if (name >= HV_REGISTER_DR0 && name < HV_REGISTER_DR0 + 4) {
-		vcpu->dr[name - HV_REGISTER_DR0] = value;
 	} else if (name == HV_REGISTER_INTERRUPT_STATE) {
 		vmcb->shadow = value & 1;
 		svm_mask_nmi(vcpu, (value & 2) != 0);

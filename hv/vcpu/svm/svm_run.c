@@ -25,33 +25,11 @@ static void svm_renew_asid(struct lp *lp, struct vcpu *vcpu,
 
 static void svm_put_event(struct vcpu_event *e, struct vmcb *vmcb)
 {
-	uint64_t type = e->type;
-
-	if (type > EVENT_SOFT_INTERRUPT) {
-		type = EVENT_EXCEPTION;
+	if (e->type > EVENT_SOFT_INTERRUPT) {
+		e->type = EVENT_EXCEPTION;
 	}
-	vmcb->event = e->vector | type << 8 | SVM_EVENT_VALID |
-		      (e->has_error ? SVM_EVENT_ERROR : 0) |
-		      (uint64_t)e->error << 32;
+	vmcb->event = vcpu_event_word(e) | (uint64_t)e->error << 32;
 	e->valid = false;
-}
-
-/* An event whose delivery the exit broke off is delivered again; software
- * ones come again by themselves, when their instruction is run again. */
-static void svm_keep_event(struct vcpu *vcpu, uint64_t info)
-{
-	uint8_t vector = (uint8_t)info;
-	uint8_t type = info >> 8 & 7;
-
-	if (type == EVENT_SOFT_INTERRUPT ||
-	    (type == EVENT_EXCEPTION && (vector == 3 || vector == 4))) {
-		return;
-	}
-	vcpu->event = (struct vcpu_event){
-		.valid = true, .type = type, .vector = vector,
-		.has_error = (info & SVM_EVENT_ERROR) != 0,
-		.error = (uint32_t)(info >> 32)
-	};
 }
 
 /*
@@ -75,7 +53,8 @@ static inline void svm_check_asid(struct lp *lp, struct vcpu *vcpu,
 static __attribute__((noinline)) void
 svm_leave_event(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit)
 {
-	svm_keep_event(vcpu, vmcb->exit_event);
+	vcpu_keep_event(vcpu, vmcb->exit_event,
+			(uint32_t)(vmcb->exit_event >> 32));
 	svm_decode(vcpu, vmcb, exit);
 }
 

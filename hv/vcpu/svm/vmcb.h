@@ -198,9 +198,11 @@ _Static_assert(sizeof(struct vmcb) == 4096, "APM2 15.5.1");
 
 /* CPUID 8000000A */
 #define SVM_ID_NPT BIT(0)
+#define SVM_ID_LOCK BIT(2)
 #define SVM_ID_NEXT_RIP BIT(3)
 
 /* MSR VM_CR */
+#define SVM_VM_CR_LOCK BIT(3)
 #define SVM_VM_CR_DISABLED BIT(4)
 
 #endif

@@ -61,6 +61,12 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 	return r;
 }
 
+/* Whose processor is it: VMCALL is Intel's, VMMCALL AMD's. */
+static inline int is_intel(void)
+{
+	return cpuid(0, 0).ebx == 0x756e6547;	/* "Genu" */
+}
+
 static inline uint64_t rdtsc(void)
 {
 	uint32_t low, high;

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Intel back end's functions, which vcpu.c calls. Same names and order in
+ * every back end.
+ *
+ * A VMCS belongs to its VP's LP for good, and is that LP's current one while
+ * the VP is loaded; whatever reads or writes one is called only then. Another
+ * LP, which makes a VP anew, leaves a note (vcpu->fresh) for the next load.
+ */
+#ifndef VMX_VMX_H
+#define VMX_VMX_H
+
+#include "vcpu/vcpu_state.h"
+#include "vcpu/vmx/vmcs.h"
+
+_Static_assert(offsetof(struct vcpu, gpr) == 0, "vmx_enter.S");
+
+/* Registers of the processor that hold the loaded VP's value. */
+#ifdef HOST_TEST
+uint64_t vmx_read(uint32_t field);
+void vmx_write(uint32_t field, uint64_t value);
+uint64_t vmx_read_dr6(void);
+void vmx_write_dr6(uint64_t value);
+uint64_t vmx_read_cr2(void);
+void vmx_write_cr2(uint64_t value);
+void vmx_take_nmi(void);
+#else
+static inline uint64_t vmx_read(uint32_t field)
+{
+	uint64_t value;
+
+	__asm__ volatile("vmread %1, %0" : "=r"(value) : "r"((uint64_t)field)
+			 : "cc");
+	return value;
+}
+
+static inline void vmx_write(uint32_t field, uint64_t value)
+{
+	__asm__ volatile("vmwrite %1, %0" : : "r"((uint64_t)field), "r"(value)
+			 : "cc");
+}
+
+static inline uint64_t vmx_read_dr6(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("mov %%dr6, %0" : "=r"(value));
+	return value;
+}
+
+static inline void vmx_write_dr6(uint64_t value)
+{
+	__asm__ volatile("mov %0, %%dr6" : : "r"(value));
+}
+
+static inline uint64_t vmx_read_cr2(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("mov %%cr2, %0" : "=r"(value));
+	return value;
+}
+
+static inline void vmx_write_cr2(uint64_t value)
+{
+	__asm__ volatile("mov %0, %%cr2" : : "r"(value));
+}
+
+/* The exit has taken it, and holds the next ones off: its handler runs now,
+ * whose IRET lets them in again (SDM3 27.5.1, 6.7.1). */
+static inline void vmx_take_nmi(void)
+{
+	__asm__ volatile("int $2" : : : "memory");
+}
+#endif
+
+/* vmx_start.c */
+enum hv_err vmx_start_lp(struct vcpu_features *f,
+			 const char **why) must_use;
+
+/* vmx_state.c */
+void vmx_reset(struct vcpu *vcpu, const struct vp_state_config *state);
+void vmx_start_sipi(struct vcpu *vcpu, uint8_t vector);
+void vmx_load(struct vcpu *vcpu);
+void vmx_save(struct vcpu *vcpu);
+
+/* vmx_run.c */
+void vmx_run(struct vcpu *vcpu, uint64_t deadline,
+	     const volatile uint32_t *requests, struct vcpu_exit *exit);
+
+/* vmx_exit.c */
+void vmx_decode(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t reason);
+
+/* vmx_event.c */
+void vmx_end_shadow(const struct vcpu *vcpu);
+void vmx_note_step(const struct vcpu *vcpu);
+bool vmx_is_shadowed(const struct vcpu *vcpu) must_use;
+void vmx_request_window(struct vcpu *vcpu, uint8_t vector);
+void vmx_cancel_window(struct vcpu *vcpu);
+void vmx_mask_nmi(const struct vcpu *vcpu, bool mask);
+bool vmx_is_nmi_masked(const struct vcpu *vcpu) must_use;
+
+/* vmx_regs.c */
+extern const uint32_t vmx_msrs[VCPU_MSR_COUNT];
+void vmx_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode);
+uint64_t vmx_get_cr4(const struct vcpu *vcpu) must_use;
+void vmx_set_cr(uint64_t cr0, uint64_t cr4);
+void vmx_set_efer(uint64_t efer);
+void vmx_get_segment(const struct vcpu *vcpu, enum segment_name name,
+		     struct segment_config *segment);
+void vmx_set_segment(enum segment_name name,
+		     const struct segment_config *segment);
+enum hv_err vmx_get_register(const struct vcpu *vcpu, uint32_t name,
+			     uint64_t *value) must_use;
+enum hv_err vmx_set_register(struct vcpu *vcpu, uint32_t name,
+			     uint64_t value) must_use;
+
+/*
+ * vmx_enter.S: the world switch. Interrupts are off; does not enter if
+ * *requests or *attention is not 0, and none of them, set before or by an
+ * NMI, is missed.
+ */
+enum vmx_entered { VMX_ENTERED, VMX_NOT_ENTERED, VMX_REFUSED };
+enum vmx_entered vmx_enter(struct vcpu *vcpu,
+			   const volatile uint32_t *requests,
+			   const volatile uint32_t *attention, bool launched);
+extern const uint8_t vmx_enter_begin[], vmx_enter_end[], vmx_enter_not[],
+	vmx_enter_left[];
+
+#endif

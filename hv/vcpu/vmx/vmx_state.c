@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A VP's state: how it starts, and how it goes onto and off an LP. */
+#include "abi/msr.h"
+#include "cpu/log.h"
+#include "cpu/lp.h"
+#include "cpu/regs.h"
+#include "cpu/trap.h"
+#include "lib/string.h"
+#include "vcpu/vmx/vmx.h"
+
+#define EXCEPTIONS (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
+#define FRESH_INIT 1
+#define FRESH_CONFIG 2
+
+/* Only notes it: another LP's VMCS is not to be touched. */
+void vmx_reset(struct vcpu *vcpu, const struct vp_state_config *state)
+{
+	vcpu->fresh = state == NULL ? FRESH_INIT : FRESH_CONFIG;
+	vcpu->dr6 = DR6_RESET;
+}
+
+void vmx_start_sipi(struct vcpu *vcpu, uint8_t vector)
+{
+	const struct segment_config code = {
+		.base = (uint64_t)vector << 12, .limit = 0xffff,
+		.selector = (uint16_t)(vector << 8), .attributes = 0x9b
+	};
+
+	vmx_set_segment(SEGMENT_CS, &code);
+	vcpu->rip = 0;
+}
+
+static void vmx_clear(const void *page)
+{
+	uint64_t at = (uint64_t)page;
+	bool failed;
+
+	__asm__ volatile("vmclear %1" : "=@ccbe"(failed) : "m"(at) : "memory");
+	CHECK(!failed);
+}
+
+static void vmx_make_current(const void *page)
+{
+	uint64_t at = (uint64_t)page;
+	bool failed;
+
+	__asm__ volatile("vmptrld %1" : "=@ccbe"(failed) : "m"(at)
+			 : "memory");
+	CHECK(!failed);
+}
+
+/* What the processor comes back to: this LP's, the same for each exit. */
+static void vmx_make_host(void)
+{
+	const struct lp *lp = lp_self();
+
+	vmx_write(VMCS_HOST_CR0, regs_read_cr0());
+	vmx_write(VMCS_HOST_CR3, regs_read_cr3());
+	vmx_write(VMCS_HOST_CR4, regs_read_cr4());
+	vmx_write(VMCS_HOST_EFER, regs_read_msr(MSR_EFER));
+	vmx_write(VMCS_HOST_PAT, regs_read_msr(MSR_PAT));
+	vmx_write(VMCS_HOST_CS, TRAP_SELECTOR_CODE);
+	vmx_write(VMCS_HOST_SS, TRAP_SELECTOR_DATA);
+	vmx_write(VMCS_HOST_TR, TRAP_SELECTOR_TSS);
+	vmx_write(VMCS_HOST_GS_BASE, (uint64_t)lp);
+	vmx_write(VMCS_HOST_TR_BASE, (uint64_t)lp_tables[lp->index].tss);
+	vmx_write(VMCS_HOST_GDTR_BASE, (uint64_t)lp_tables[lp->index].gdt);
+	vmx_write(VMCS_HOST_IDTR_BASE, trap_table_base());
+	vmx_write(VMCS_HOST_RIP, (uint64_t)vmx_enter_left);
+}
+
+static void vmx_make_control(const struct vcpu *vcpu)
+{
+	const struct partition_config *p = &partition_configs[vcpu->partition];
+	const uint32_t *control = vcpu_features.control;
+
+	vmx_write(VMCS_PIN, control[VMX_PIN]);
+	vmx_write(VMCS_PROC, control[VMX_PROC]);
+	vmx_write(VMCS_PROC2, control[VMX_PROC2]);
+	vmx_write(VMCS_EXIT, control[VMX_EXIT]);
+	/*
+	 * #DB and #AC: a guest could otherwise keep the processor in their
+	 * delivery for ever, no interrupt taken. #MC is ours.
+	 */
+	vmx_write(VMCS_EXCEPTIONS, EXCEPTIONS);
+	/* 12 KiB of AMD's form begin with Intel's two bitmaps. */
+	vmx_write(VMCS_IO_BITMAP_A, (uint64_t)p->iopm);
+	vmx_write(VMCS_IO_BITMAP_B, (uint64_t)p->iopm + PAGE_SIZE);
+	vmx_write(VMCS_MSR_BITMAP, (uint64_t)p->msr_bitmap);
+	vmx_write(VMCS_EPT_POINTER, nested_root(vcpu->partition).v |
+				    VMX_EPT_POINTER);
+	vmx_write(VMCS_LINK, ~0ull);
+}
+
+static void vmx_make_registers(const struct vp_state_config *state)
+{
+	const struct segment_config *segments =
+		state != NULL ? state->segment : vcpu_segments_reset;
+
+	for (unsigned i = 0; i < SEGMENT_COUNT; i++) {
+		vmx_set_segment((enum segment_name)i, &segments[i]);
+	}
+	vmx_write(VMCS_GDTR_LIMIT, 0xffff);
+	vmx_write(VMCS_IDTR_LIMIT, 0xffff);
+	vmx_write(VMCS_PAT, PAT_RESET);
+	vmx_write(VMCS_DR7, DR7_RESET);
+	if (state == NULL) {
+		vmx_set_cr(CR0_ET, 0);
+		vmx_set_efer(0);
+		return;
+	}
+	vmx_set_cr(state->cr0 | CR0_ET, state->cr4);
+	vmx_set_efer(state->efer);
+	vmx_write(VMCS_CR3, state->cr3);
+	vmx_write(VMCS_GDTR_BASE, state->gdtr_base);
+	vmx_write(VMCS_GDTR_LIMIT, state->gdtr_limit);
+	vmx_write(VMCS_IDTR_BASE, state->idtr_base);
+	vmx_write(VMCS_IDTR_LIMIT, state->idtr_limit);
+}
+
+/*
+ * A new VMCS in the old one's place. The first VMCLEAR takes out of the
+ * processor what it may have of the old one, the second begins the new one.
+ */
+static void vmx_make(struct vcpu *vcpu, uint8_t page[PAGE_SIZE])
+{
+	bool config = vcpu->fresh == FRESH_CONFIG;
+
+	vmx_clear(page);
+	memset(page, 0, PAGE_SIZE);
+	memcpy(page, &vcpu_features.revision, sizeof(vcpu_features.revision));
+	vmx_clear(page);
+	vmx_make_current(page);
+	vmx_make_host();
+	vmx_make_control(vcpu);
+	vmx_make_registers(config ? vp_configs[vcpu->index].state : NULL);
+	vcpu->fresh = 0;
+}
+
+void vmx_load(struct vcpu *vcpu)
+{
+	uint8_t *page = vcpu_pages[vcpu->index].control;
+
+	if (vcpu_features.flush_l1d) {
+		regs_write_msr(MSR_FLUSH_CMD, 1);
+	}
+	if (vcpu_features.clear_buffers) {
+		const uint16_t selector = TRAP_SELECTOR_DATA;
+
+		__asm__ volatile("verw %0" : : "m"(selector) : "cc");
+	}
+	if (vcpu->fresh != 0) {
+		vmx_make(vcpu, page);
+	} else {
+		vmx_make_current(page);
+	}
+	vmx_write_cr2(vcpu->cr2);
+	vmx_write_dr6(vcpu->dr6);
+	for (unsigned i = 0; i < VCPU_MSR_COUNT; i++) {
+		regs_write_msr(vmx_msrs[i], vcpu->msrs[i]);
+	}
+}
+
+void vmx_save(struct vcpu *vcpu)
+{
+	vcpu->cr2 = vmx_read_cr2();
+	vcpu->dr6 = vmx_read_dr6();
+	for (unsigned i = 0; i < VCPU_MSR_COUNT; i++) {
+		vcpu->msrs[i] = regs_read_msr(vmx_msrs[i]);
+	}
+}
