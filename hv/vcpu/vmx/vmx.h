@@ -110,6 +110,7 @@ void vmx_get_segment(const struct vcpu *vcpu, enum segment_name name,
 		     struct segment_config *segment);
 void vmx_set_segment(enum segment_name name,
 		     const struct segment_config *segment);
+enum hv_err vmx_load_pdptes(const struct vcpu *vcpu, uint64_t cr3) must_use;
 enum hv_err vmx_get_register(const struct vcpu *vcpu, uint32_t name,
 			     uint64_t *value) must_use;
 enum hv_err vmx_set_register(struct vcpu *vcpu, uint32_t name,

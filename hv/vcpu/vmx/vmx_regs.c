@@ -110,7 +110,7 @@ void vmx_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode)
  * with PAE paging outside long mode, the four entries of the top are read
  * (SDM3 4.4.1). Not HV_OK: they are not there, or not valid.
  */
-static enum hv_err vmx_load_pdptes(const struct vcpu *vcpu)
+enum hv_err vmx_load_pdptes(const struct vcpu *vcpu, uint64_t cr3)
 {
 	uint64_t entry[4];
 	struct vcpu_mode mode;
@@ -121,7 +121,7 @@ static enum hv_err vmx_load_pdptes(const struct vcpu *vcpu)
 	    (mode.efer & EFER_LMA) != 0) {
 		return HV_OK;
 	}
-	err = window_read(vcpu->partition, gpa(mode.cr3 & 0xffffffe0), entry,
+	err = window_read(vcpu->partition, gpa(cr3 & 0xffffffe0), entry,
 			  sizeof(entry));
 	if (err != HV_OK) {
 		return err;
@@ -225,7 +225,7 @@ static enum hv_err vmx_set_paging(struct vcpu *vcpu, uint32_t name,
 	vmx_set_cr(name == HV_REGISTER_CR0 ? value : cr0,
 		   name == HV_REGISTER_CR4 ? value : cr4);
 	vmx_write(VMCS_CR3, name == HV_REGISTER_CR3 ? value : cr3);
-	err = vmx_load_pdptes(vcpu);
+	err = vmx_load_pdptes(vcpu, vmx_read(VMCS_CR3));
 	if (err != HV_OK) {
 		vmx_set_cr(cr0, cr4);
 		vmx_write(VMCS_CR3, cr3);
