@@ -43,19 +43,20 @@ static void dump_bytes(const uint8_t *bytes, uint64_t size)
 	printf("\"");
 }
 
-static void dump_nested(const struct partition_config *p)
+static void dump_nested(const struct partition_config *p,
+			const uint64_t (*initial)[CONFIG_TABLE_ENTRIES])
 {
 	uint64_t pool = (uint64_t)(uintptr_t)p->nested_pool;
 	uint64_t end = pool + (uint64_t)p->nested_pool_count * 4096;
 	uint32_t t, i;
 
 	printf("[");
-	for (t = 0; t < p->nested_initial_count; t++) {
+	for (t = 0; initial != NULL && t < p->nested_initial_count; t++) {
 		const char *comma = "";
 
 		printf("%s{", t == 0 ? "" : ",");
 		for (i = 0; i < CONFIG_TABLE_ENTRIES; i++) {
-			uint64_t entry = p->nested_initial[t][i];
+			uint64_t entry = initial[t][i];
 
 			if (entry == 0) {
 				continue;
@@ -176,11 +177,15 @@ static void dump_partition(const struct partition_config *p)
 	printf("\"iopm\": ");
 	dump_bytes(p->iopm, 12288);
 	printf(",\n\"msrpm\": ");
-	dump_bytes(p->msrpm, 8192);
+	dump_bytes(p->msrpm, p->msrpm != NULL ? 8192 : 0);
+	printf(",\n\"msr_bitmap\": ");
+	dump_bytes(p->msr_bitmap, p->msr_bitmap != NULL ? 4096 : 0);
 	printf(", \"maps\": [%" PRIu64 ",%" PRIu64 "]",
 	       (uint64_t)(uintptr_t)p->iopm, (uint64_t)(uintptr_t)p->msrpm);
 	printf(",\n\"nested\": ");
-	dump_nested(p);
+	dump_nested(p, p->nested_initial);
+	printf(",\n\"ept\": ");
+	dump_nested(p, p->ept_initial);
 	printf("}\n");
 }
 

@@ -42,36 +42,41 @@ def good(partc):
     return get
 
 
-def walk(partition, gpa):
+# Tables: present, writable, user, accessed, not large. Leaves: and dirty;
+# large where they are; write-back; executable.
+NPT = (0x27, 0x67, 0xe7)
+# Tables: read, write, execute. Leaves: and write-back; large where they are.
+EPT = (0x07, 0x37, 0xb7)
+
+
+def walk(tables, form, gpa):
     """SPA and leaf size that the processor would find, or None."""
-    tables = partition["nested"]
     table, shift = 0, 39
     while True:
         entry = tables[table].get(str(gpa >> shift & 511))
         if entry is None:
             return None
         if isinstance(entry, list):
-            # A table: present, writable, user, accessed, not large.
-            assert entry[1] == 0x27
+            assert entry[1] == form[0]
             table, shift = entry[0], shift - 9
             assert shift >= 12 and table != 0
             continue
-        # A leaf: and dirty; large where it is; write-back; executable.
-        assert entry & 0xfff == (0xe7 if shift == 21 else 0x67)
+        assert entry & 0xfff == form[2 if shift == 21 else 1]
         assert shift in (12, 21)
         base = entry & ~0xfff
         assert base % (1 << shift) == 0
         return base + (gpa & ((1 << shift) - 1)), 1 << shift
 
 
-def check_nested(partition):
+def check_nested(partition, kind="nested", form=NPT):
     """Every page of every region is there, and nothing else."""
+    tables = partition[kind]
     (gpa, spa, size), = partition["regions"]
     assert gpa == 0 and spa % 0x200000 == 0
     leaves = 0
     at = 0
     while at < size:
-        found = walk(partition, at)
+        found = walk(tables, form, at)
         assert found is not None, hex(at)
         assert found[0] == spa + at
         # As large as can be.
@@ -79,15 +84,26 @@ def check_nested(partition):
         at += found[1]
         leaves += 1
     assert at == size
-    total = sum(1 for t in partition["nested"] for e in t.values()
+    total = sum(1 for t in tables for e in t.values()
                 if not isinstance(e, list))
     assert total == leaves
     # Each table is linked to once, but the root.
-    links = [e[0] for t in partition["nested"] for e in t.values()
+    links = [e[0] for t in tables for e in t.values()
              if isinstance(e, list)]
-    assert sorted(links) == list(range(1, len(partition["nested"])))
+    assert sorted(links) == list(range(1, len(tables)))
     vps = partition["vp_count"]
-    assert partition["pool"] == len(partition["nested"]) + (2 + 3 * vps) * 3
+    assert partition["pool"] == len(tables) + (2 + 3 * vps) * 3
+
+
+def intel_msrs(partition):
+    """Reads of both ranges, then writes (SDM3 24.6.9)."""
+    bits = bytes.fromhex(partition["msr_bitmap"])
+    found = set(), set()
+    for bit in range(len(bits) * 8):
+        if not bits[bit // 8] >> bit % 8 & 1:
+            part, msr = divmod(bit, 0x2000)
+            found[part >> 1].add((0xc0000000 if part & 1 else 0) + msr)
+    return found
 
 
 def check_bitmaps(partition):
@@ -101,7 +117,11 @@ def check_bitmaps(partition):
     for first, last, _, read, write in partition["msrs"]:
         reads |= set(range(first, last + 1)) if read == MSR_PASS else set()
         writes |= set(range(first, last + 1)) if write == MSR_PASS else set()
+    if partition["msr_bitmap"]:
+        assert intel_msrs(partition) == (reads, writes)
     msrpm = bytes.fromhex(partition["msrpm"])
+    if not msrpm:
+        return
     found = set(), set()
     for bit in range(len(msrpm) * 8):
         if not msrpm[bit // 8] >> bit % 8 & 1:
@@ -159,7 +179,10 @@ def check_state(partition, vps):
 
 def check_all(run, tables):
     for partition in tables["partitions"]:
-        check_nested(partition)
+        assert partition["nested"] or partition["ept"]
+        for kind, form in ("nested", NPT), ("ept", EPT):
+            if partition[kind]:
+                check_nested(partition, kind, form)
         check_bitmaps(partition)
         check_rows(partition)
         check_loads(partition)
@@ -200,9 +223,9 @@ def test_odd_size(good):
     run, tables = good("odd")
     a, = tables["partitions"]
     assert a["regions"] == [[0, 0x8000000, 0x345000]]
-    assert walk(a, 0x200000) == (0x8200000, 0x1000)
-    assert walk(a, 0x344fff) == (0x8344fff, 0x1000)
-    assert walk(a, 0x345000) is None
+    assert walk(a["nested"], NPT, 0x200000) == (0x8200000, 0x1000)
+    assert walk(a["nested"], NPT, 0x344fff) == (0x8344fff, 0x1000)
+    assert walk(a["nested"], NPT, 0x345000) is None
     assert len(a["nested"]) == 4
     assert a["failure"] == 1 and a["restart_max"] == ANY
     assert a["flags"] == 2 | 4
@@ -766,3 +789,28 @@ def test_channels(good):
     assert "sends messages   on connection 000010 to port 000010 of b, " \
         "VP 1, SINT 2 (ask, " in report
     assert "sends events     on connection 000020 to port 000099" in report
+
+
+def test_one_image_for_both_vendors(good):
+    """Each has its own tables and maps, of the same memory and rows."""
+    tables = good("both")[1]
+    assert tables["machine"]["vendor"] == 0
+    for partition in tables["partitions"]:
+        check_nested(partition)
+        check_nested(partition, "ept", EPT)
+        assert partition["msrpm"] and partition["msr_bitmap"]
+        check_bitmaps(partition)
+
+
+def test_image_for_intel(good):
+    tables = good("intel")[1]
+    assert tables["machine"]["vendor"] == 2
+    for partition in tables["partitions"]:
+        check_nested(partition, "ept", EPT)
+        assert not partition["nested"] and not partition["msrpm"]
+        check_bitmaps(partition)
+
+
+def test_image_for_amd_alone(good):
+    for partition in good("odd")[1]["partitions"]:
+        assert not partition["ept"] and not partition["msr_bitmap"]

@@ -161,11 +161,15 @@ static void flip_partition(struct flipper *flipper, uint32_t index)
 	const struct partition_config *c = &p->config;
 
 	printf("flip: partition %s\n", p->name);
-	flip_object(flipper, "nested tables", p->initial,
+	flip_object(flipper, "nested tables", p->npt,
+		    c->nested_initial_count * PAGE, 8, PROOF_NESTED);
+	flip_object(flipper, "nested tables (EPT)", p->ept,
 		    c->nested_initial_count * PAGE, 8, PROOF_NESTED);
 	flip_object(flipper, "I/O permission map", p->iopm, IOPM_SIZE, 1,
 		    PROOF_BITMAP);
 	flip_object(flipper, "MSR permission map", p->msrpm, MSRPM_SIZE, 1,
+		    PROOF_BITMAP);
+	flip_object(flipper, "MSR bitmap", p->msr_bitmap, MSR_BITMAP_SIZE, 1,
 		    PROOF_BITMAP);
 	flip_pointer(flipper, "regions", c->regions, c->region_count,
 		     sizeof(*c->regions));

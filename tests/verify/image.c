@@ -10,6 +10,9 @@
 #define TABLE 0x27		/* P, W, U, A */
 #define PAGE_4K 0x67		/* and D */
 #define PAGE_LARGE 0xe7		/* and PS */
+#define EPT_TABLE 0x07		/* R, W, X */
+#define EPT_4K 0x37		/* and write-back */
+#define EPT_LARGE 0xb7		/* and a leaf */
 #define PAGE_ALIGNED __attribute__((aligned(4096)))
 
 #define A_SPA 0x2000000ull	/* 2 MiB */
@@ -56,6 +59,25 @@ static const uint64_t PAGE_ALIGNED nested_b[3][512] = {
 	[1] = { [0] = B_SPA + 0x40000000 + PAGE_LARGE },
 };
 
+/* The same for Intel. */
+static const uint64_t PAGE_ALIGNED ept_a[4][512] = {
+	[0] = { [0] = (uint64_t)pool_a[1] + EPT_TABLE },
+	[1] = { [0] = (uint64_t)pool_a[2] + EPT_TABLE },
+	[2] = { [0] = A_SPA + EPT_LARGE,
+		[1] = (uint64_t)pool_a[3] + EPT_TABLE },
+	[3] = { [0] = A_TAIL + EPT_4K,
+		[1] = A_TAIL + 0x1000 + EPT_4K,
+		[2] = A_TAIL + 0x2000 + EPT_4K,
+		[3] = A_TAIL + 0x3000 + EPT_4K },
+};
+
+static const uint64_t PAGE_ALIGNED ept_b[3][512] = {
+	[0] = { [0] = (uint64_t)pool_b[2] + EPT_TABLE },
+	[2] = { [0] = B_SPA + EPT_LARGE,
+		[1] = (uint64_t)pool_b[1] + EPT_TABLE },
+	[1] = { [0] = B_SPA + 0x40000000 + EPT_LARGE },
+};
+
 /* ---- policies ---- */
 
 #define IOPM_COMMON [0 ... 12287] = 0xff
@@ -66,6 +88,12 @@ static const uint8_t PAGE_ALIGNED iopm_b[12288] = {
 /* TSC read; FS, GS, KERNEL_GS base read and write. */
 static const uint8_t PAGE_ALIGNED msrpm[8192] = {
 	[0 ... 8191] = 0xff, [0x10 / 4] = 0xfe, [0x800 + 0x100 / 4] = 0xc0
+};
+
+/* Reads of both ranges, then writes. */
+static const uint8_t PAGE_ALIGNED msr_bitmap[4096] = {
+	[0 ... 4095] = 0xff, [0x10 / 8] = 0xfe, [0x400 + 0x100 / 8] = 0xf8,
+	[0xc00 + 0x100 / 8] = 0xf8
 };
 
 static const struct port_config ports_a[] = {
@@ -144,7 +172,8 @@ static const struct load_config loads_b[] = {
 	.nested_initial_count = sizeof(nested_##letter) / 4096, \
 	.nested_pool_count = sizeof(pool_##letter) / 4096, \
 	.failure = failure_, .restart_max = max, \
-	.channel_first = vp, .channel_count = 2 - vp / 2 }
+	.channel_first = vp, .channel_count = 2 - vp / 2, \
+	.msr_bitmap = msr_bitmap, .ept_initial = ept_##letter }
 
 const struct partition_config partition_configs[] = {
 	CONFIG(a, 0, 2, PORT_DENY, FAILURE_RESTART, 3),
@@ -195,7 +224,7 @@ const struct module_config module_configs[] = {
 };
 const struct machine_config machine_config = {
 	.name = "test", .where = "image.dts:8:2", .tsc_hz = 1000000000,
-	.ioapic_base = 0xfec00000, .vendor = VENDOR_AMD, .ioapic_pins = 24,
+	.ioapic_base = 0xfec00000, .vendor = VENDOR_ANY, .ioapic_pins = 24,
 	.boot_ok_count = 1, .boot_ok_cmos = 0x60, .boot_ok_mask = 8
 };
 const uint32_t partition_count = 2;

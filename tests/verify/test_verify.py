@@ -24,10 +24,11 @@ LD = ["ld", "-m", "elf_x86_64", "-nostdlib", "-static", "-z",
 
 # Bits of an entry, as image.c has them.
 TABLE, PAGE_4K, PAGE_LARGE = 0x27, 0x67, 0xe7
+EPT_LARGE = 0xb7
 A_SPA, A_TAIL, B_SPA = 0x2000000, 0x2800000, 0x40000000
 
 # Places in config.h's structs (layout.c asserts them).
-PARTITION, REGION, PORT, MSR, CPUID, LINE, VP = 184, 32, 8, 24, 48, 32, 88
+PARTITION, REGION, PORT, MSR, CPUID, LINE, VP = 200, 32, 8, 24, 48, 32, 88
 CHANNEL = 40
 
 
@@ -100,6 +101,11 @@ def entry(image, letter, table, index):
 
 def pool(image, letter, page):
     return image.address("pool_" + letter, page * 4096)
+
+
+def set_ept(letter, table, index, value):
+    return lambda i: i.put(i.address("ept_" + letter,
+                                     table * 4096 + index * 8), value)
 
 
 def set_entry(letter, table, index, value):
@@ -191,6 +197,26 @@ FAULTS = {
     "too many modules": (
         put("module_count", 0, 70000, "<I"), r"module_count is 70000"),
     # -- nested tables
+    "alias by an EPT leaf": (
+        set_ept("b", 1, 1, A_SPA + EPT_LARGE),
+        r"GPA 0x40200000 is mapped \(to SPA 0x2000000\) but lies in no "
+        r"region",
+        r"partitions a \(GPA 0x0\) and b \(GPA 0x40200000\) both reach SPA "
+        r"0x2000000"),
+    "EPT leaf that is not write-back": (
+        set_ept("a", 3, 0, A_TAIL + 0x07),
+        r"level 1 entry \(EPT\) for GPA 0x200000, 0x2800007, lacks a right"),
+    "EPT entry that may be executed, not read": (
+        set_ept("a", 3, 0, A_TAIL + 0x34),
+        r"level 1 entry \(EPT\) .* neither present nor zero"),
+    "EPT that ignores the guest's PAT": (
+        set_ept("a", 3, 0, A_TAIL + 0x77),
+        r"level 1 entry \(EPT\) .* has a bit set that must be zero"),
+    "Intel's tables, the machine being AMD's": (
+        put("machine_config", 40, 1, "<I"),
+        r"nested tables \(EPT\) at 0x[0-9a-f]+: the machine is not of that "
+        r"vendor",
+        r"MSR bitmap at 0x[0-9a-f]+: the machine is not of that vendor"),
     "alias by a 2 MiB leaf": (
         set_entry("b", 1, 1, A_SPA + PAGE_LARGE),
         r"GPA 0x40200000 is mapped \(to SPA 0x2000000\) but lies in no "
@@ -410,6 +436,12 @@ FAULTS = {
     "EFER open without a row": (
         clear_bit("msrpm", (0x800 * 8) + 0x80 * 2 + 1),
         r"MSR permission map: write of MSR 0xc0000080 is not intercepted"),
+    "EFER open to an Intel guest without a row": (
+        clear_bit("msr_bitmap", 0xc00 * 8 + 0x80),
+        r"MSR bitmap: write of MSR 0xc0000080 is not intercepted"),
+    "FS base closed to an Intel guest despite its row": (
+        put("msr_bitmap", 0x400 + 0x100 // 8, 0xff, "<B"),
+        r"MSR bitmap: read of MSR 0xc0000100 is intercepted, but a row"),
     "APIC base passed, map agrees": (
         both(put("msrs", 0, 0x1b, "<I"), put("msrs", 4, 0x1b, "<I"),
              put("msrpm", 4, 0xff, "<B"), clear_bit("msrpm", 0x1b * 2)),
@@ -784,8 +816,8 @@ SPECS = {
                      r"500 us"),
     "no plan": ("slots = <&a 1 300>, <&b 0 600>, <0 0 100>;", "",
                 r"a plan of 3 slots is not the spec's"),
-    "another vendor": ('vendor = "amd";\n\t\ttsc-hz', 'vendor = "intel";'
-                       '\n\t\ttsc-hz', r"machine: vendor is 0x1, the spec "
+    "another vendor": ('vendor = "any";\n\t\ttsc-hz', 'vendor = "intel";'
+                       '\n\t\ttsc-hz', r"machine: vendor is 0x0, the spec "
                        r"says 0x2"),
     "no module": ('as-module = "initrd";', "",
                   r"2 modules, 1 in the spec",
