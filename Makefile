@@ -98,6 +98,7 @@ help:
 #H       STAGES='emu ...'    only some: lint build unit fuzz compiler verify
 #H                           image objects emu
 #H   make unit | lint        the host unit tests; the checks of the source
+#H   make spec-errors        writes docs/spec-errors.md
 #H   make recording          a run of the demo, kept: docs/demo.cast, docs/demo.svg
 #H   make bench              measures, and compares with the budgets
 #H   make soak               boots, restarts and fuzz tests for SOAK_MINUTES=30
@@ -210,6 +211,11 @@ $(BUILD)/verify: $(VERIFY_OBJECTS)
 	$(Q)$(HOSTCC) -o $@ $^
 
 -include $(PARTC_OBJECTS:.o=.d) $(VERIFY_OBJECTS:.o=.d)
+
+# What docs/spec.md links to; a test compares.
+.PHONY: spec-errors
+spec-errors: $(BUILD)/partc
+	$(Q)$(BUILD)/partc --explain document >docs/spec-errors.md
 
 # GRUB's own program, for each medium and firmware.
 GRUB_IMAGES := $(addprefix $(BUILD)/grub/,iso-bios iso-uefi disk-bios \

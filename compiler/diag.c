@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Errors: collected here, printed with the line that they are about. */
+/* Errors and warnings: collected, printed with the line they are about. */
 #include "diag.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define NOTE_MAX 4
+#define NOTE_MAX 8
 
 struct note {
 	struct loc at;
@@ -19,6 +20,11 @@ struct diag {
 	char *fix;
 	struct note notes[NOTE_MAX];
 	unsigned note_count;
+	unsigned order;		/* in which they were found */
+	unsigned rank;
+	unsigned dropped;	/* notes */
+	bool warning;
+	bool needless;
 };
 
 static struct diag **diags;
@@ -32,19 +38,43 @@ static char *format_list(const char *format, va_list list)
 	return util_copy(buffer, strlen(buffer));
 }
 
+static struct diag *add(const char *id, struct loc at, char *text)
+{
+	struct diag *diag = util_alloc(sizeof(*diag));
+
+	diag->text = text;
+	diag->id = id;
+	diag->at = at;
+	diag->order = count;
+	diags = util_grow(diags, count, sizeof(struct diag *));
+	diags[count++] = diag;
+	return diag;
+}
+
 struct diag *diag_error(const char *id, struct loc at,
 			const char *format, ...)
 {
-	struct diag *diag = util_alloc(sizeof(*diag));
 	va_list list;
+	char *text;
 
 	va_start(list, format);
-	diag->text = format_list(format, list);
+	text = format_list(format, list);
 	va_end(list);
-	diag->id = id;
-	diag->at = at;
-	diags = util_grow(diags, count, sizeof(struct diag *));
-	diags[count++] = diag;
+	return add(id, at, text);
+}
+
+struct diag *diag_warning(const char *id, struct loc at,
+			  const char *format, ...)
+{
+	struct diag *diag;
+	va_list list;
+	char *text;
+
+	va_start(list, format);
+	text = format_list(format, list);
+	va_end(list);
+	diag = add(id, at, text);
+	diag->warning = true;
 	return diag;
 }
 
@@ -54,6 +84,7 @@ void diag_note(struct diag *diag, struct loc at, const char *format, ...)
 	va_list list;
 
 	if (diag->note_count == NOTE_MAX) {
+		diag->dropped++;
 		return;
 	}
 	note = &diag->notes[diag->note_count++];
@@ -74,7 +105,20 @@ void diag_fix(struct diag *diag, const char *format, ...)
 
 unsigned diag_count(void)
 {
-	return count;
+	unsigned errors = 0;
+	unsigned i;
+
+	for (i = 0; i < count; i++) {
+		errors += !diags[i]->warning;
+	}
+	return errors;
+}
+
+static bool same_place(struct loc a, struct loc b)
+{
+	return a.file != NULL && b.file != NULL &&
+	       strcmp(a.file, b.file) == 0 && a.line == b.line &&
+	       a.column == b.column;
 }
 
 bool diag_has_error_at(struct loc at)
@@ -82,15 +126,80 @@ bool diag_has_error_at(struct loc at)
 	unsigned i;
 
 	for (i = 0; i < count; i++) {
-		const struct loc *other = &diags[i]->at;
-
-		if (at.file != NULL && other->file != NULL &&
-		    strcmp(at.file, other->file) == 0 &&
-		    at.line == other->line && at.column == other->column) {
+		if (!diags[i]->warning && same_place(at, diags[i]->at)) {
 			return true;
 		}
 	}
 	return false;
+}
+
+static bool speaks_of(const struct diag *diag, struct loc at)
+{
+	unsigned i;
+
+	for (i = 0; i < diag->note_count; i++) {
+		if (same_place(diag->notes[i].at, at)) {
+			return true;
+		}
+	}
+	return same_place(diag->at, at);
+}
+
+static int compare_rank(const void *a, const void *b)
+{
+	const struct diag *x = *(const struct diag *const *)a;
+	const struct diag *y = *(const struct diag *const *)b;
+
+	if (x->rank != y->rank) {
+		return x->rank < y->rank ? -1 : 1;
+	}
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* One of those before it makes this one needless. */
+static bool is_needless(const struct diag *diag, unsigned before,
+			bool (*follows)(const char *id, const char *cause))
+{
+	unsigned i;
+
+	for (i = 0; i < before; i++) {
+		const struct diag *other = diags[i];
+
+		if (strcmp(diag->id, other->id) == 0 &&
+		    same_place(diag->at, other->at) &&
+		    strcmp(diag->text, other->text) == 0) {
+			return true;
+		}
+		if (!other->warning && speaks_of(diag, other->at) &&
+		    follows(diag->id, other->id)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void diag_settle(unsigned (*rank)(const char *id),
+		 bool (*follows)(const char *id, const char *cause))
+{
+	unsigned kept = 0;
+	unsigned i;
+
+	for (i = 0; i < count; i++) {
+		diags[i]->rank = rank(diags[i]->id);
+	}
+	if (count != 0) {
+		qsort(diags, count, sizeof(struct diag *), compare_rank);
+	}
+	/* What follows from a needless one is needless too. */
+	for (i = 0; i < count; i++) {
+		diags[i]->needless = is_needless(diags[i], i, follows);
+	}
+	for (i = 0; i < count; i++) {
+		if (!diags[i]->needless) {
+			diags[kept++] = diags[i];
+		}
+	}
+	count = kept;
 }
 
 /* The line, then a caret below the column; tabs stay tabs. */
@@ -117,9 +226,9 @@ static void print_one(FILE *out, const struct diag *diag)
 {
 	unsigned i;
 
-	fprintf(out, "%s: error[%s]: %s\n",
+	fprintf(out, "%s: %s[%s]: %s\n",
 		diag->at.file == NULL ? "partc" : source_text(diag->at),
-		diag->id, diag->text);
+		diag->warning ? "warning" : "error", diag->id, diag->text);
 	print_line(out, diag->at);
 	for (i = 0; i < diag->note_count; i++) {
 		const struct note *note = &diag->notes[i];
@@ -131,19 +240,30 @@ static void print_one(FILE *out, const struct diag *diag)
 				source_text(note->at), note->text);
 		}
 	}
+	if (diag->dropped != 0) {
+		fprintf(out, "note: and %u more\n", diag->dropped);
+	}
 	if (diag->fix != NULL) {
 		fprintf(out, "fix: %s\n", diag->fix);
 	}
 }
 
+static void print_count(FILE *out, unsigned number, const char *what)
+{
+	if (number != 0) {
+		fprintf(out, "%u %s%s\n", number, what,
+			number == 1 ? "" : "s");
+	}
+}
+
 void diag_print_all(FILE *out)
 {
+	unsigned errors = diag_count();
 	unsigned i;
 
 	for (i = 0; i < count; i++) {
 		print_one(out, diags[i]);
 	}
-	if (count != 0) {
-		fprintf(out, "%u error%s\n", count, count == 1 ? "" : "s");
-	}
+	print_count(out, count - errors, "warning");
+	print_count(out, errors, "error");
 }

@@ -31,7 +31,7 @@ struct options {
 static const char usage[] =
 	"usage: partc -o DIR --dtb FILE --map FILE --spec FILE -G GUESTDIR\n"
 	"             -K AUTOCONF [--targets 'MAKE TARGETS']\n"
-	"       partc --explain ID|all\n"
+	"       partc --explain ID|all|document\n"
 	"\n"
 	"  --dtb      dtc -I dts -O dtb -@\n"
 	"  --map      dtc -I dts -O dts -T -T, of the same source\n"
@@ -39,7 +39,8 @@ static const char usage[] =
 	"  -G         directory of \"guest:\" payloads\n"
 	"  -K         Kconfig's autoconf.h\n"
 	"  --targets  what depends on the payloads, in DIR/deps.d\n"
-	"  --explain  what a check holds a spec to\n";
+	"  --explain  what a check holds a spec to; all: a line for each;\n"
+	"             document: docs/spec-errors.md\n";
 
 static _Noreturn void fail(const char *what, const char *path)
 {
@@ -121,6 +122,7 @@ static void read_inputs(struct model *model, const struct options *options)
 
 static void stop_at_errors(void)
 {
+	check_settle();
 	if (diag_count() != 0) {
 		diag_print_all(stderr);
 		exit(1);
@@ -161,6 +163,7 @@ static void emit(struct model *model, const struct options *options)
 	emit_report(model);
 	emit_json(model);
 	emit_deps(model, targets);
+	diag_print_all(stderr);		/* warnings: there is no error now */
 }
 
 int main(int argc, char **argv)
@@ -175,6 +178,10 @@ int main(int argc, char **argv)
 	if (options.explain != NULL) {
 		if (strcmp(options.explain, "all") == 0) {
 			check_list(stdout);
+			return 0;
+		}
+		if (strcmp(options.explain, "document") == 0) {
+			check_document(stdout);
 			return 0;
 		}
 		return check_explain(options.explain, stdout) ? 0 : 2;

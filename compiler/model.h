@@ -231,7 +231,8 @@ struct model_partition {
 /* ---- plan --------------------------------------------------------------- */
 
 struct model_slot {
-	uint32_t partition;	/* MODEL_NONE: idle */
+	uint32_t partition;	/* MODEL_NONE: idle, or a bad reference */
+	bool idle;
 	uint32_t vp;		/* number in the partition */
 	uint32_t length_us;
 };

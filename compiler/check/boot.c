@@ -7,7 +7,6 @@
 #include "schema.h"
 
 #define NAME_LENGTH_MAX 31u
-#define CR4_PAE 0x20u
 #define EFER_LME 0x100u
 
 static bool takes_initrd(const struct model_partition *p)
@@ -156,6 +155,28 @@ void check_module_count(const struct model *model)
 	diag_fix(diag, "leave %d or fewer to it", CONFIG_MODULE_MAX);
 }
 
+void check_command_line_unused(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		const struct text *line = &p->command_line;
+		struct diag *diag;
+
+		if (line->s == NULL || p->boot == BOOT_UNKNOWN ||
+		    takes_command_line(p)) {
+			continue;
+		}
+		diag = diag_error("command-line-unused", line->at,
+				  "%s would never see its command line",
+				  p->name);
+		diag_note(diag, p->boot_text.at, "its protocol is \"%s\"",
+			  p->boot_text.s);
+		diag_fix(diag, "remove it");
+	}
+}
+
 void check_command_line(const struct model *model)
 {
 	uint32_t i;
@@ -165,23 +186,33 @@ void check_command_line(const struct model *model)
 		const struct text *line = &p->command_line;
 		struct diag *diag;
 
-		if (line->s == NULL || p->boot == BOOT_UNKNOWN) {
+		if (line->s == NULL ||
+		    strlen(line->s) < PLACE_COMMAND_LINE_MAX) {
 			continue;
 		}
-		if (!takes_command_line(p)) {
-			diag = diag_error("command-line", line->at,
-					  "%s would never see its command "
-					  "line", p->name);
-			diag_note(diag, p->boot_text.at,
-				  "its protocol is \"%s\"", p->boot_text.s);
-			diag_fix(diag, "remove it");
-		} else if (strlen(line->s) >= PLACE_COMMAND_LINE_MAX) {
-			diag = diag_error("command-line", line->at,
-					  "the command line of %s has %zu "
-					  "bytes", p->name, strlen(line->s));
-			diag_fix(diag, "give %u or fewer",
-				 PLACE_COMMAND_LINE_MAX - 1);
+		diag = diag_error("command-line", line->at,
+				  "the command line of %s has %zu bytes",
+				  p->name, strlen(line->s));
+		diag_fix(diag, "give %u or fewer", PLACE_COMMAND_LINE_MAX - 1);
+	}
+}
+
+void check_restart_max_zero(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		if (!p->restart_max.set || p->restart_max.v != 0) {
+			continue;
 		}
+		diag = diag_error("restart-max-zero", p->restart_max.at,
+				  "%s is restarted 0 times, so never",
+				  p->name);
+		diag_fix(diag, "write on-failure = \"halt\" if that is meant, "
+			 "or leave restart-max out: there is no bound then");
 	}
 }
 
@@ -242,15 +273,32 @@ void check_partition_name(const struct model *model)
 		struct diag *diag;
 
 		if (strspn(p->name, good) == strlen(p->name) &&
-		    strlen(p->name) <= NAME_LENGTH_MAX &&
-		    strcmp(p->name, "bulkhead") != 0) {
+		    strlen(p->name) <= NAME_LENGTH_MAX) {
 			continue;
 		}
 		diag = diag_error("partition-name", p->at,
 				  "\"%s\" cannot be a partition's name",
 				  p->name);
-		diag_fix(diag, "use a-z 0-9 - and _, %u characters or fewer; "
-			 "\"bulkhead\" is the log's own", NAME_LENGTH_MAX);
+		diag_fix(diag, "use a-z 0-9 - and _, %u characters or fewer",
+			 NAME_LENGTH_MAX);
+	}
+}
+
+void check_partition_name_taken(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		if (strcmp(p->name, "bulkhead") != 0) {
+			continue;
+		}
+		diag = diag_error("partition-name-taken", p->at,
+				  "\"%s\" is what the log's own lines begin "
+				  "with", p->name);
+		diag_fix(diag, "use another name");
 	}
 }
 
@@ -295,8 +343,7 @@ void check_long_mode(const struct model *model)
 
 		if (!p->long_mode ||
 		    p->profile == MODEL_NONE ||
-		    ((p->cr4_allow & CR4_PAE) != 0 &&
-		     (p->efer_allow & EFER_LME) != 0)) {
+		    (p->efer_allow & EFER_LME) != 0) {
 			continue;
 		}
 		diag = diag_error("long-mode", p->boot_text.at,
@@ -305,7 +352,7 @@ void check_long_mode(const struct model *model)
 		diag_note(diag, model->profiles[p->profile].at,
 			  "its profile is \"%s\"",
 			  model->profiles[p->profile].name);
-		diag_fix(diag, "allow LM (leaf 0x80000001 EDX bit 29) and PAE "
-			 "(leaf 1 EDX bit 6), or use raw32 or raw16");
+		diag_fix(diag, "allow LM (leaf 0x80000001 EDX bit 29), or use "
+			 "raw32 or raw16");
 	}
 }

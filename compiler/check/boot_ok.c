@@ -7,6 +7,7 @@
 
 #define CMOS_FIRST 0x10u	/* below: the clock, and self-test's result */
 #define CMOS_LAST 0x7fu
+#define CMOS_SUM_LAST 0x2fu
 #define CMOS_PORT 0x70u		/* with the aliases that chipsets have */
 #define CMOS_PORT_COUNT 8u
 
@@ -26,6 +27,23 @@ void check_boot_ok_cmos(const struct model *model)
 			  (unsigned long long)cmos->v);
 	diag_fix(diag, "use a bit from 0 to 7 of a register from 0x10 to 0x7f "
 		 "that the firmware leaves alone");
+}
+
+/* The firmware's checksum (0x2e, 0x2f) is of 0x10 to 0x2d; centuries. */
+void check_boot_ok_checksum(const struct model *model)
+{
+	const struct num *cmos = &model->machine.boot_ok_cmos;
+	struct diag *diag;
+
+	if (!cmos->set || (cmos->v > CMOS_SUM_LAST && cmos->v != 0x32 &&
+			   cmos->v != 0x37)) {
+		return;
+	}
+	diag = diag_error("boot-ok-checksum", cmos->at,
+			  "CMOS register %#llx is the firmware's",
+			  (unsigned long long)cmos->v);
+	diag_fix(diag, "use one from 0x30 to 0x7f but 0x32 and 0x37, that "
+		 "this firmware leaves alone");
 }
 
 void check_boot_ok_board(const struct model *model)

@@ -4,6 +4,69 @@
 #include "place/place.h"
 
 #define MEMORY_MIN 0x100000ull
+#define UNITLESS_MAX 65536u	/* more would be too many MiB */
+
+void check_memory_unit(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		if (!p->memory.set || p->memory.v == 0 ||
+		    p->memory.v >= UNITLESS_MAX) {
+			continue;
+		}
+		diag = diag_error("memory-unit", p->memory.at,
+				  "%s is given %s of memory", p->name,
+				  util_size(p->memory.v));
+		diag_fix(diag, "is it in MiB? MiB(%llu)",
+			 (unsigned long long)p->memory.v);
+	}
+}
+
+void check_memory_page(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		if (!p->memory.set || p->memory.v % PAGE == 0) {
+			continue;
+		}
+		diag = diag_error("memory-page", p->memory.at,
+				  "the memory of %s, %llu bytes, ends within "
+				  "a page", p->name,
+				  (unsigned long long)p->memory.v);
+		diag_fix(diag, "give %llu, a multiple of 4 KiB",
+			 (unsigned long long)
+			 util_round_up(p->memory.v, PAGE));
+	}
+}
+
+void check_address_unit(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		if (!p->address.set || p->address.v == 0 ||
+		    p->address.v >= UNITLESS_MAX) {
+			continue;
+		}
+		diag = diag_error("address-unit", p->address.at,
+				  "the address of %s is byte %llu of the "
+				  "machine", p->name,
+				  (unsigned long long)p->address.v);
+		diag_fix(diag, "is it in MiB? ADDR(%#llx)",
+			 (unsigned long long)p->address.v << 20);
+	}
+}
 
 void check_memory_size(const struct model *model)
 {
@@ -13,14 +76,13 @@ void check_memory_size(const struct model *model)
 		const struct model_partition *p = &model->partitions[i];
 		struct diag *diag;
 
-		if (!p->memory.set || (p->memory.v >= MEMORY_MIN &&
-				       p->memory.v % PAGE == 0)) {
+		if (!p->memory.set || p->memory.v >= MEMORY_MIN) {
 			continue;
 		}
 		diag = diag_error("memory-size", p->memory.at,
 				  "%s of memory is not possible for %s",
 				  util_size(p->memory.v), p->name);
-		diag_fix(diag, "give 1 MiB or more, a multiple of 4 KiB");
+		diag_fix(diag, "give 1 MiB or more: MiB(1)");
 	}
 }
 
@@ -143,6 +205,38 @@ void check_load_overlap(const struct model *model)
 			for (k = j + 1; k < p->load_count; k++) {
 				check_pair(p, &p->loads[j], &p->loads[k]);
 			}
+		}
+	}
+}
+
+/* A page for what a program pushes before it has a stack of its own. */
+void check_stack_overlap(const struct model *model)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+
+		for (j = 0; boot_is_raw(p->boot) && j < p->load_count; j++) {
+			const struct model_load *load = &p->loads[j];
+			struct diag *diag;
+
+			if (!util_overlaps(load->gpa, load->room,
+					   PLACE_STACK - PAGE, PAGE)) {
+				continue;
+			}
+			diag = diag_error("stack-overlap", load->at,
+					  "the first pushes of %s would "
+					  "overwrite its %s (%#llx to %#llx)",
+					  p->name, load->what,
+					  (unsigned long long)load->gpa,
+					  (unsigned long long)
+					  (load->gpa + load->room));
+			diag_note(diag, p->load_address.at,
+				  "it is loaded here");
+			diag_fix(diag, "leave %#llx to %#llx free: the stack "
+				 "grows down from there",
+				 PLACE_STACK - PAGE, PLACE_STACK);
 		}
 	}
 }

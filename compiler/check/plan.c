@@ -226,3 +226,49 @@ void check_vp_without_slot(const struct model *model)
 		}
 	}
 }
+
+void check_slot_idle(const struct model *model)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < model->plan_count; i++) {
+		const struct model_plan *plan = &model->plans[i];
+
+		for (j = 0; j < plan->slot_count; j++) {
+			const struct model_slot *slot = &plan->slots[j];
+			struct diag *diag;
+
+			if (!slot->idle || slot->vp == 0) {
+				continue;
+			}
+			diag = diag_error("slot-idle", plan->slots_at,
+					  "slot %u idles, but names VP %u", j,
+					  slot->vp);
+			diag_fix(diag, "name its partition <&partition %u "
+				 "%u>, or write <0 0 %u>", slot->vp,
+				 slot->length_us, slot->length_us);
+		}
+	}
+}
+
+void check_plan_idle(const struct model *model)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < model->plan_count; i++) {
+		const struct model_plan *plan = &model->plans[i];
+		struct diag *diag;
+
+		for (j = 0; j < plan->slot_count; j++) {
+			if (!plan->slots[j].idle) {
+				break;
+			}
+		}
+		if (plan->slot_count == 0 || j < plan->slot_count) {
+			continue;
+		}
+		diag = diag_error("plan-idle", plan->slots_at,
+				  "no VP runs in the plan \"%s\"", plan->name);
+		diag_fix(diag, "remove it: an LP without VPs idles by itself");
+	}
+}

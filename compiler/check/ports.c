@@ -6,9 +6,8 @@
 #define PORT_COUNT 0x10000u
 #define DEBUGCON_PORT 0xe9u
 
-/* Physical ports that a row gives away. False: none. */
-static bool physical_range(const struct port_row *row,
-			   struct model_range *range)
+bool check_physical_range(const struct port_row *row,
+			  struct model_range *range)
 {
 	range->at = row->range_at;
 	range->name = row->name;
@@ -98,9 +97,7 @@ void check_port_target(const struct model *model)
 			bool remap = row->action == PORT_REMAP;
 			struct diag *diag;
 
-			if (remap == row->target.set &&
-			    (!remap || row->target.v + row->last - row->first <
-			     PORT_COUNT)) {
+			if (remap == row->target.set) {
 				continue;
 			}
 			diag = diag_error("port-target", row->at,
@@ -127,14 +124,12 @@ void check_port_value(const struct model *model)
 			bool reads = row->action == PORT_VALUE;
 			struct diag *diag;
 
-			if ((reads == row->value.set &&
-			     row->value.v < PORT_COUNT) ||
+			if (reads == row->value.set ||
 			    diag_has_error_at(row->at)) {
 				continue;
 			}
 			diag = diag_error("port-value", row->at, reads ?
-					  "\"%s\" reads a value but has none "
-					  "below 65536" :
+					  "\"%s\" reads a value but has none" :
 					  "\"%s\" has a value that nobody "
 					  "reads", row->name);
 			diag_fix(diag, reads ? "add \"value\": <0xff>" :
@@ -191,8 +186,8 @@ static void check_pair(const struct model_partition *a,
 			struct model_range x, y;
 			struct diag *diag;
 
-			if (!physical_range(row, &x) ||
-			    !physical_range(rival, &y) ||
+			if (!check_physical_range(row, &x) ||
+			    !check_physical_range(rival, &y) ||
 			    !util_overlaps(x.base, x.size, y.base, y.size) ||
 			    both_uarts(a, row, b, rival)) {
 				continue;
@@ -235,7 +230,8 @@ void check_port_reserved(const struct model *model)
 			struct model_range range;
 			struct diag *diag;
 
-			if (!physical_range(&p->policy.ports[j], &range)) {
+			if (!check_physical_range(&p->policy.ports[j],
+						  &range)) {
 				continue;
 			}
 			for (k = 0; k < machine->reserved_port_count; k++) {
@@ -282,7 +278,8 @@ void check_port_console(const struct model *model)
 			struct model_range range;
 			struct diag *diag;
 
-			if (!physical_range(&p->policy.ports[j], &range) ||
+			if (!check_physical_range(&p->policy.ports[j],
+						  &range) ||
 			    !util_overlaps(range.base, range.size,
 					   console.base, console.size)) {
 				continue;

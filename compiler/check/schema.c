@@ -6,60 +6,20 @@
 #include <string.h>
 
 #include "check/check.h"
+#include "check/suggest.h"
 #include "schema.h"
-
-#define NAME_MAX_DISTANCE 2u
-#define NAME_LENGTH 64u
-
-static unsigned least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-/* Edits that make one name of another; names are short. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[NAME_LENGTH];
-	unsigned size = (unsigned)strlen(b);
-	unsigned i, j;
-
-	if (size >= NAME_LENGTH) {
-		return size;
-	}
-	for (j = 0; j <= size; j++) {
-		row[j] = j;
-	}
-	for (i = 0; a[i] != '\0'; i++) {
-		unsigned corner = row[0];
-
-		row[0] = i + 1;
-		for (j = 1; j <= size; j++) {
-			unsigned change = corner + (a[i] != b[j - 1]);
-
-			corner = row[j];
-			row[j] = least(change,
-				       least(row[j], row[j - 1]) + 1);
-		}
-	}
-	return row[size];
-}
 
 static void suggest_property(struct diag *diag, const char *name,
 			     const struct schema_node *schema)
 {
-	unsigned best = NAME_MAX_DISTANCE + 1;
 	const char *found = NULL;
 	const char *list = "";
 	size_t i;
 
 	for (i = 0; i < schema->property_count; i++) {
 		const char *known = schema->properties[i].name;
-		unsigned d = distance(name, known);
 
-		if (d < best) {
-			best = d;
-			found = known;
-		}
+		found = suggest_nearer(name, known, found);
 		list = util_format("%s%s%s", list, i == 0 ? "" : ", ", known);
 	}
 	if (found != NULL) {
@@ -153,9 +113,9 @@ static bool has_type(int node, const struct schema_property *schema)
 static void check_words(int node, const struct schema_property *schema)
 {
 	const char *list = "";
-	const char *text;
+	const char *text, *found;
 	struct diag *diag;
-	int i;
+	int i, j;
 
 	for (i = 0; schema->words[i] != NULL; i++) {
 		list = util_format("%s%s\"%s\"", list, i == 0 ? "" : ", ",
@@ -170,7 +130,78 @@ static void check_words(int node, const struct schema_property *schema)
 				  tree_property_at(node, schema->name),
 				  "\"%s\" is no value of \"%s\"", text,
 				  schema->name);
-		diag_fix(diag, "use one of %s", list);
+		found = NULL;
+		for (j = 0; schema->words[j] != NULL; j++) {
+			found = suggest_nearer(text, schema->words[j], found);
+		}
+		if (found != NULL) {
+			diag_fix(diag, "did you mean \"%s\"? Known are %s",
+				 found, list);
+		} else {
+			diag_fix(diag, "use one of %s", list);
+		}
+	}
+}
+
+/*
+ * Where else a property or a node of that name belongs: "/plan/NAME"; null:
+ * nowhere.
+ */
+static const char *find_elsewhere(const struct schema_node *schema,
+				  const char *name, bool is_node,
+				  const char *path)
+{
+	const char *found;
+	size_t i;
+
+	for (i = 0; !is_node && i < schema->property_count; i++) {
+		if (strcmp(schema->properties[i].name, name) == 0) {
+			return path;
+		}
+	}
+	for (i = 0; i < schema->node_count; i++) {
+		const struct schema_node *n = &schema->nodes[i];
+		bool any = strcmp(n->name, "*") == 0;
+		const char *below = util_format("%s/%s", path, any ? "NAME" :
+						n->name);
+
+		if (is_node && strcmp(n->name, name) == 0) {
+			return *path == '\0' ? "/" : path;
+		}
+		found = find_elsewhere(n, name, is_node, below);
+		if (found != NULL) {
+			return found;
+		}
+	}
+	return NULL;
+}
+
+/* One cell, and no text of three letters. */
+static bool is_cell(int node, const char *name)
+{
+	int size;
+	const uint8_t *data = tree_property(node, name, &size);
+
+	return size == 4 && count_strings(data, size) == 0;
+}
+
+/* <512>, where a size, an address or a frequency was meant. */
+static void refuse_unit(int node, const char *name)
+{
+	uint32_t value = tree_cell(node, name, 0);
+	struct diag *diag;
+
+	diag = diag_error("unit", tree_property_at(node, name),
+			  "\"%s\" of %s is %u of what?", name,
+			  tree_path(node), value);
+	if (strcmp(name, "memory") == 0) {
+		diag_fix(diag, "write <MiB(%u)>, or <KiB(%u)> or <GiB(%u)>",
+			 value, value, value);
+	} else if (strcmp(name, "address") == 0 ||
+		   strcmp(name, "base") == 0) {
+		diag_fix(diag, "write <ADDR(%#x)>", value);
+	} else {
+		diag_fix(diag, "write <CELLS(%u)>", value);
 	}
 }
 
@@ -183,12 +214,26 @@ static void check_property(int node, const char *name,
 	if (strcmp(name, "phandle") == 0) {
 		return;
 	}
+	if (property == NULL && find_elsewhere(&schema_root, name, false,
+					       "") != NULL) {
+		diag = diag_error("misplaced-property",
+				  tree_property_at(node, name),
+				  "\"%s\" does not belong into %s", name,
+				  tree_path(node));
+		diag_fix(diag, "move it to %s", find_elsewhere
+			 (&schema_root, name, false, ""));
+		return;
+	}
 	if (property == NULL) {
 		diag = diag_error("unknown-property",
 				  tree_property_at(node, name),
 				  "\"%s\" is no property of %s", name,
 				  tree_path(node));
 		suggest_property(diag, name, schema);
+		return;
+	}
+	if (property->type == SCHEMA_WIDE && is_cell(node, name)) {
+		refuse_unit(node, name);
 		return;
 	}
 	if (!has_type(node, property)) {
@@ -235,6 +280,35 @@ static void check_required(int node, const struct schema_node *schema)
 	}
 }
 
+static void refuse_node(int node, const struct schema_node *schema)
+{
+	const char *name = tree_name(node);
+	const char *place = find_elsewhere(&schema_root, name, true, "");
+	const char *found = NULL;
+	struct diag *diag;
+	size_t i;
+
+	for (i = 0; i < schema->node_count; i++) {
+		found = suggest_nearer(name, schema->nodes[i].name, found);
+	}
+	if (place != NULL) {
+		diag = diag_error("misplaced-node", tree_at(node),
+				  "\"%s\" does not belong there: %s", name,
+				  tree_path(node));
+		diag_fix(diag, "move it to %s", place);
+		return;
+	}
+	diag = diag_error("unknown-node", tree_at(node),
+			  "the language has no node \"%s\" here",
+			  tree_path(node));
+	if (found != NULL) {
+		diag_fix(diag, "did you mean \"%s\"?", found);
+	} else {
+		diag_fix(diag, "remove it, or move it to where it belongs "
+			 "(docs/spec.md)");
+	}
+}
+
 /* Goes as deep as the schema, not as the tree. */
 static void check_node(int node, const struct schema_node *schema)
 {
@@ -247,7 +321,6 @@ static void check_node(int node, const struct schema_node *schema)
 	check_required(node, schema);
 	for (node = tree_first(node); node >= 0; node = tree_next(node)) {
 		const struct schema_node *child;
-		struct diag *diag;
 
 		name = tree_name(node);
 		if (strncmp(name, "__", 2) == 0) {
@@ -255,11 +328,7 @@ static void check_node(int node, const struct schema_node *schema)
 		}
 		child = find_node(schema, name);
 		if (child == NULL) {
-			diag = diag_error("unknown-node", tree_at(node),
-					  "the language has no node \"%s\" "
-					  "here", tree_path(node));
-			diag_fix(diag, "remove it, or move it to where it "
-				 "belongs (docs/spec.md)");
+			refuse_node(node, schema);
 			continue;
 		}
 		check_node(node, child);

@@ -12,10 +12,12 @@ const char *elf_open(struct elf *elf, const struct bytes *file)
 
 	elf->data = d;
 	elf->size = file->size;
+	elf->id = "payload-format";
 	if (elf->size < 64 || memcmp(d, "\177ELF", 4) != 0 || d[5] != 1 ||
 	    (d[4] != 1 && d[4] != 2)) {
 		return "it is no little-endian ELF file";
 	}
+	elf->id = "elf-segments";
 	elf->wide = d[4] == 2;
 	elf->entry = util_get(d + 24, elf->wide ? 8 : 4);
 	elf->table = elf->wide ? util_get(d + 32, 8) : util_get(d + 28, 4);

@@ -19,6 +19,7 @@ struct elf_segment {
 };
 
 struct elf {
+	const char *id;		/* of the check that it fails, with *why */
 	const uint8_t *data;
 	size_t size;
 	bool wide;

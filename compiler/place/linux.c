@@ -32,9 +32,10 @@ struct kernel {
 	bool relocatable;
 };
 
-static bool refuse(const struct model_partition *p, const char *why)
+static bool refuse(const struct model_partition *p, const char *id,
+		   const char *why)
 {
-	struct diag *diag = diag_error("payload-format", p->payload_name.at,
+	struct diag *diag = diag_error(id, p->payload_name.at,
 				       "%s is no kernel that \"linux\" can "
 				       "start: %s", p->payload.path, why);
 
@@ -55,7 +56,7 @@ static bool read_place(const struct model_partition *p, struct kernel *kernel)
 	if (kernel->address < PLACE_HIGH ||
 	    kernel->address >= PLACE_GUEST_RAM_MAX ||
 	    preferred >= PLACE_GUEST_RAM_MAX) {
-		return refuse(p, kernel->relocatable ?
+		return refuse(p, "linux-address", kernel->relocatable ?
 			      "its preferred address is out of range" :
 			      "it cannot be relocated, and its address is "
 			      "out of range");
@@ -79,10 +80,11 @@ static bool read_header(struct model_partition *p, struct kernel *kernel)
 	uint64_t sectors;
 
 	if (size < HEADER_END || memcmp(file + HEADER_MAGIC, "HdrS", 4) != 0) {
-		return refuse(p, "it has no setup header");
+		return refuse(p, "payload-format", "it has no setup header");
 	}
 	if (util_get(file + HEADER_VERSION, 2) < PROTOCOL_MIN) {
-		return refuse(p, "its boot protocol is older than 2.10");
+		return refuse(p, "linux-protocol",
+			      "its boot protocol is older than 2.10");
 	}
 	p->long_mode = util_get(file + HEADER_VERSION, 2) >=
 		       PROTOCOL_XLOADFLAGS &&
@@ -91,7 +93,8 @@ static bool read_header(struct model_partition *p, struct kernel *kernel)
 	sectors = file[HEADER_START] == 0 ? 4 : file[HEADER_START];
 	kernel->offset = (sectors + 1) * 512;
 	if (kernel->offset + ENTRY_64 >= size) {
-		return refuse(p, "it ends within its setup code");
+		return refuse(p, "payload-format",
+			      "it ends within its setup code");
 	}
 	kernel->size = size - kernel->offset;
 	kernel->initrd_max = util_get(file + 0x22c, 4);
@@ -105,12 +108,26 @@ static uint64_t place_initrd(struct model_partition *p,
 	uint64_t size = p->initrd.bytes.size;
 	uint64_t top = p->memory.v;
 	uint64_t floor = kernel->address + kernel->room;
+	struct diag *diag;
 
 	if (top > kernel->initrd_max + 1) {
 		top = kernel->initrd_max + 1;
 	}
 	if (!place_fits(p, "initrd", p->initrd_name.at,
-			util_round_up(floor + size, PAGE)) || size > top) {
+			util_round_up(floor + size, PAGE))) {
+		return 0;
+	}
+	if (size > top || util_round_down(top - size, PAGE) < floor) {
+		diag = diag_error("initrd-limit", p->initrd_name.at,
+				  "the initrd of %s (%s) must end below "
+				  "%#llx", p->name, util_size(size),
+				  (unsigned long long)top);
+		diag_note(diag, p->payload_name.at, "the kernel says so, and "
+			  "needs %#llx to %#llx itself",
+			  (unsigned long long)kernel->address,
+			  (unsigned long long)floor);
+		diag_fix(diag, "use a smaller initrd, or a kernel whose "
+			 "initrd_addr_max is higher");
 		return 0;
 	}
 	return place_add_file(p, "initrd", &p->initrd,

@@ -13,6 +13,7 @@
 
 #define LOW_MEMORY_END 0x100000ull
 #define STORE_END (1ull << 32)
+#define IMAGE_END (1ull << 32)	/* it starts with 32-bit code */
 
 struct taken {
 	const char *what;
@@ -116,11 +117,117 @@ static void place_fixed(const struct model *model, struct model_partition *p)
 	diag_fix(diag, "leave \"address\" out: the compiler finds one");
 }
 
+/* What an address is not free for: the end of the first thing there. */
+static uint64_t skip_taken(uint64_t at)
+{
+	const struct taken *t = find_taken(at, 1);
+
+	return t == NULL ? at : t->base + t->size;
+}
+
+/* Where the free piece that begins at at ends. */
+static uint64_t free_end(uint64_t at, uint64_t limit)
+{
+	uint32_t i;
+
+	for (i = 0; i < taken_count; i++) {
+		if (taken[i].base > at && taken[i].base < limit &&
+		    taken[i].size != 0) {
+			limit = taken[i].base;
+		}
+	}
+	return limit;
+}
+
+struct holes {
+	uint64_t total;
+	uint64_t largest;	/* from a multiple of 2 MiB on */
+	uint64_t largest_at;
+};
+
+static struct holes find_holes(const struct model *model)
+{
+	struct holes holes = { 0, 0, 0 };
+	uint32_t i;
+
+	for (i = 0; i < model->machine.ram_count; i++) {
+		const struct model_range *ram = &model->machine.ram[i];
+		uint64_t limit = ram->base + ram->size;
+		uint64_t at = ram->base;
+
+		while (at < limit) {
+			uint64_t end, start;
+
+			if (skip_taken(at) != at) {
+				at = skip_taken(at);
+				continue;
+			}
+			end = free_end(at, limit);
+			start = util_round_up(at, LARGE_PAGE);
+			holes.total += end - at;
+			if (start < end && end - start > holes.largest) {
+				holes.largest = end - start;
+				holes.largest_at = start;
+			}
+			at = end;
+		}
+	}
+	return holes;
+}
+
+static int compare_taken(const void *a, const void *b)
+{
+	const struct taken *const *x = a;
+	const struct taken *const *y = b;
+
+	return (*x)->size != (*y)->size ?
+	       ((*x)->size > (*y)->size ? -1 : 1) :
+	       (*x)->base < (*y)->base ? -1 : (*x)->base > (*y)->base;
+}
+
+/* Who holds the rest, the largest first, as far as there are notes. */
+static void note_taken(struct diag *diag, const struct model *model)
+{
+	const struct taken **order =
+		util_alloc(taken_count * sizeof(struct taken *));
+	uint32_t count = 0;
+	uint32_t i;
+
+	for (i = 0; i < taken_count; i++) {
+		if (taken[i].base >= LOW_MEMORY_END &&
+		    in_ram(model, taken[i].base, 1)) {
+			order[count++] = &taken[i];
+		}
+	}
+	qsort(order, count, sizeof(struct taken *), compare_taken);
+	for (i = 0; i < count; i++) {
+		diag_note(diag, order[i]->at, "%s holds %s (%#llx to %#llx)",
+			  order[i]->what, util_size(order[i]->size),
+			  (unsigned long long)order[i]->base,
+			  (unsigned long long)
+			  (order[i]->base + order[i]->size));
+	}
+}
+
+static void explain_room(struct diag *diag, const struct model *model)
+{
+	struct loc nowhere = { NULL, 0, 0 };
+	struct holes holes = find_holes(model);
+
+	diag_note(diag, nowhere, holes.total == 0 ? "no RAM is free" :
+		  "%s of RAM are free", util_size(holes.total));
+	if (holes.largest != 0) {
+		diag_note(diag, nowhere, "the largest hole has %s, from %#llx "
+			  "on", util_size(holes.largest),
+			  (unsigned long long)holes.largest_at);
+	}
+	note_taken(diag, model);
+}
+
 static void place_free(const struct model *model, struct model_partition *p)
 {
-	uint64_t total = 0;
+	struct holes holes;
 	struct diag *diag;
-	uint32_t i;
 
 	p->spa = find_place(model, p->memory.v);
 	if (p->spa != UINT64_MAX) {
@@ -130,15 +237,16 @@ static void place_free(const struct model *model, struct model_partition *p)
 	diag = diag_error("no-room", p->memory.at,
 			  "there is no room for the %s of %s",
 			  util_size(p->memory.v), p->name);
-	for (i = 0; i < model->machine.ram_count; i++) {
-		total += model->machine.ram[i].size;
-		diag_note(diag, model->machine.ram[i].at, "RAM: %s",
-			  util_size(model->machine.ram[i].size));
+	explain_room(diag, model);
+	holes = find_holes(model);
+	if (holes.total >= p->memory.v && holes.largest < p->memory.v) {
+		diag_fix(diag, "a partition's memory is one piece from a "
+			 "multiple of 2 MiB on: move what has an \"address\", "
+			 "or give %s or less", util_size(holes.largest));
+	} else {
+		diag_fix(diag, "give %s or less, or take it from another "
+			 "partition", util_size(holes.largest));
 	}
-	diag_fix(diag, "the board has %s in all, of which the image takes "
-		 "%s: give less memory",
-		 util_size(total),
-		 util_size(model->image_limit - model->image_base));
 }
 
 /* Boot loaders, and boot's own page tables, know 4 GiB. */
@@ -157,15 +265,7 @@ static void place_store(struct model *model)
 		diag = diag_error("store-room", model->modules[0].payload->at,
 				  "there is no room below 4 GiB for the "
 				  "module store of %s", util_size(size));
-		for (i = 0; i < taken_count; i++) {
-			if (taken[i].at.file != NULL) {
-				diag_note(diag, taken[i].at, "%s has %#llx to "
-					  "%#llx", taken[i].what,
-					  (unsigned long long)taken[i].base,
-					  (unsigned long long)
-					  (taken[i].base + taken[i].size));
-			}
-		}
+		explain_room(diag, model);
 		diag_fix(diag, "leave less to the boot loader, or give the "
 			 "partitions with an \"address\" another one");
 		return;
@@ -197,7 +297,18 @@ static void take_image(const struct model *model)
 	struct loc nowhere = { NULL, 0, 0 };
 	struct diag *diag;
 
-	if (t != NULL || !in_ram(model, model->image_base, size)) {
+	if (model->image_limit > IMAGE_END) {
+		diag = diag_error("image-limit", model->machine.at,
+				  "the image (%#llx to %#llx) does not end "
+				  "below 4 GiB",
+				  (unsigned long long)model->image_base,
+				  (unsigned long long)model->image_limit);
+		diag_note(diag, nowhere, "payloads take %s, nested tables and "
+			  "bitmaps %s", util_size(model->payload_bytes),
+			  util_size(model->table_bytes));
+		diag_fix(diag, "give fewer or smaller payloads, or change "
+			 "CONFIG_IMAGE_BASE_MIB (make menuconfig)");
+	} else if (t != NULL || !in_ram(model, model->image_base, size)) {
 		diag = diag_error("image-room", model->machine.at,
 				  "the image (%#llx to %#llx) does not lie in "
 				  "free RAM",

@@ -34,9 +34,10 @@ struct header {
 	uint64_t entry;
 };
 
-static void refuse(const struct model_partition *p, const char *why)
+static void refuse(const struct model_partition *p, const char *id,
+		   const char *why)
 {
-	struct diag *diag = diag_error("payload-format", p->payload_name.at,
+	struct diag *diag = diag_error(id, p->payload_name.at,
 				       "%s is no file that \"multiboot\" can "
 				       "start: %s", p->payload.path, why);
 
@@ -141,41 +142,46 @@ static bool find_entry(const struct elf *elf, uint64_t *entry)
 }
 
 static bool load_elf(struct model_partition *p, struct header *header,
-		     uint64_t *end, const char **why)
+		     uint64_t *end, const char **id, const char **why)
 {
 	struct elf elf;
+	bool good;
 
 	*why = elf_open(&elf, &p->payload.bytes);
 	if (*why == NULL && elf.wide) {
+		elf.id = "payload-format";
 		*why = "it is a 64-bit ELF file without address fields";
 	}
-	if (*why != NULL || !elf_load(p, &elf, end, why)) {
-		return false;
-	}
-	if (!find_entry(&elf, &header->entry)) {
+	good = *why == NULL && elf_load(p, &elf, end, why);
+	*id = elf.id;
+	if (good && !find_entry(&elf, &header->entry)) {
+		*id = "elf-entry";
 		*why = "its entry lies outside what is loaded";
-		return false;
+		good = false;
 	}
-	return true;
+	return good;
 }
 
 static bool load_kernel(struct model_partition *p, struct header *header,
 			uint64_t *end)
 {
+	const char *id = "multiboot-addresses";
 	const char *why = NULL;
 	bool good = false;
 
 	if (!find_header(&p->payload.bytes, header)) {
+		id = "multiboot-header";
 		why = "it has no multiboot 1 header in its first 8 KiB";
 	} else if ((header->flags & FLAGS_MUST & ~FLAGS_GRANTED) != 0) {
+		id = "multiboot-flags";
 		why = "its header asks for a video mode or something unknown";
 	} else if (header->flags & FLAG_ADDRESSES) {
 		good = load_flat(p, header, end, &why);
 	} else {
-		good = load_elf(p, header, end, &why);
+		good = load_elf(p, header, end, &id, &why);
 	}
 	if (why != NULL) {
-		refuse(p, why);
+		refuse(p, id, why);
 	}
 	return good;
 }

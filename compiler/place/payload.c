@@ -19,7 +19,18 @@ static const char *resolve_path(const struct model *model, const char *name)
 	return util_format("%s%s", util_directory(model->spec_path), name);
 }
 
+static void refuse_missing(const struct model_payload *payload)
+{
+	struct diag *diag = diag_error("payload-missing", payload->at,
+				       "%s cannot be read", payload->path);
+
+	diag_fix(diag, strncmp(payload->name, "guest:", 6) == 0 ?
+		 "guests are fetched and built by make guests" :
+		 "paths are relative to the file of the spec");
+}
+
 static void open_payload(const struct model *model,
+			 const struct model_partition *p,
 			 struct model_payload *payload, const char *name,
 			 struct loc at)
 {
@@ -32,17 +43,22 @@ static void open_payload(const struct model *model,
 	payload->name = name;
 	payload->at = at;
 	payload->path = resolve_path(model, name);
-	payload->good = strpbrk(payload->path, "\"\\\n") == NULL &&
-			util_read_file(payload->path, &payload->bytes) &&
-			payload->bytes.size != 0;
+	if (*name == '\0' || strpbrk(payload->path, "\"\\\n") != NULL) {
+		diag = diag_error("payload-path", at, "the path of a payload "
+				  "of %s cannot be used", p->name);
+		diag_fix(diag, "give one without \", \\ and line ends");
+		return;
+	}
+	if (!util_read_file(payload->path, &payload->bytes)) {
+		refuse_missing(payload);
+		return;
+	}
+	payload->good = payload->bytes.size != 0;
 	if (payload->good) {
 		return;
 	}
-	diag = diag_error("payload-missing", at,
-			  "%s cannot be read, or is empty", payload->path);
-	diag_fix(diag, strncmp(name, "guest:", 6) == 0 ?
-		 "guests are fetched and built by make guests" :
-		 "paths are relative to the file of the spec");
+	diag = diag_error("payload-empty", at, "%s is empty", payload->path);
+	diag_fix(diag, "was the build that makes it broken off?");
 }
 
 /* "path what the guest sees" */
@@ -54,7 +70,7 @@ static void open_guest_module(const struct model *model,
 
 	module->line = module->text + length;
 	module->line += *module->line == ' ';
-	open_payload(model, &module->payload,
+	open_payload(model, p, &module->payload,
 		     util_copy(module->text, length), p->modules_at);
 }
 
@@ -104,9 +120,10 @@ static void open_payloads(struct model *model, struct model_partition *p)
 {
 	uint32_t i;
 
-	open_payload(model, &p->payload, p->payload_name.s,
+	open_payload(model, p, &p->payload, p->payload_name.s,
 		     p->payload_name.at);
-	open_payload(model, &p->initrd, p->initrd_name.s, p->initrd_name.at);
+	open_payload(model, p, &p->initrd, p->initrd_name.s,
+		     p->initrd_name.at);
 	for (i = 0; i < p->module_count; i++) {
 		open_guest_module(model, p, &p->modules[i]);
 	}

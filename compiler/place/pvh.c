@@ -16,9 +16,10 @@
 #define MODULE_SIZE 32u
 #define MAP_ENTRY_SIZE 24u
 
-static void refuse(const struct model_partition *p, const char *why)
+static void refuse(const struct model_partition *p, const char *id,
+		   const char *why)
 {
-	struct diag *diag = diag_error("payload-format", p->payload_name.at,
+	struct diag *diag = diag_error(id, p->payload_name.at,
 				       "%s is no file that \"pvh\" can start: "
 				       "%s", p->payload.path, why);
 
@@ -127,13 +128,13 @@ void place_pvh(struct model_partition *p)
 	why = elf_open(&elf, &p->payload.bytes);
 	if (why != NULL || !elf_load(p, &elf, &end, &why)) {
 		if (why != NULL) {
-			refuse(p, why);
+			refuse(p, elf.id, why);
 		}
 		return;
 	}
 	entry = find_entry(&elf);
 	if (entry == 0) {
-		refuse(p, "it has no PHYS32_ENTRY note");
+		refuse(p, "pvh-note", "it has no PHYS32_ENTRY note");
 		return;
 	}
 	if (p->initrd.good) {

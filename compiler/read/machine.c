@@ -32,7 +32,7 @@ static void read_reserved_ports(struct model_machine *machine, int parent)
 		uint32_t first = tree_cell(node, "range", 0);
 		uint32_t last = tree_cell(node, "range", 1);
 
-		if (tree_cell_count(node, "range") != 2 || last < first) {
+		if (tree_cell_count(node, "range") != 2) {
 			continue;
 		}
 		machine->reserved_ports =
@@ -43,7 +43,7 @@ static void read_reserved_ports(struct model_machine *machine, int parent)
 			[machine->reserved_port_count++];
 		range->name = tree_name(node);
 		range->base = first;
-		range->size = (uint64_t)last - first + 1;
+		range->size = last < first ? 0 : (uint64_t)last - first + 1;
 		range->at = tree_property_at(node, "range");
 	}
 }

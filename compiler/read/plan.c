@@ -14,7 +14,8 @@ static void read_slots(struct model *model, struct model_plan *plan, int node)
 					sizeof(*plan->slots));
 		slot = &plan->slots[plan->slot_count++];
 		slot->partition = MODEL_NONE;
-		if (tree_cell(node, "slots", 3 * i) != 0) {
+		slot->idle = tree_cell(node, "slots", 3 * i) == 0;
+		if (!slot->idle) {
 			slot->partition = read_partition(model, node, "slots",
 							 3 * i);
 		}

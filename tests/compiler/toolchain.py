@@ -42,6 +42,8 @@ def bzimage(size=6000, room=0x200000, address=0x1000000, **fields):
     struct.pack_into("<I", data, 0x22c, fields.get("initrd_max", 0x7fffffff))
     data[0x234] = fields.get("relocatable", 1)
     struct.pack_into("<H", data, 0x236, fields.get("xloadflags", 1))
+    struct.pack_into("<I", data, 0x1f4, fields.get("syssize", 0))
+    struct.pack_into("<I", data, 0x238, fields.get("line_max", 0))
     struct.pack_into("<Q", data, 0x258, address)
     struct.pack_into("<I", data, 0x260, room)
     for i in range(0x400, len(data)):
@@ -100,6 +102,42 @@ def multiboot_flat(flags=0x10003, size=3000, before=16, at=None, load=0x100000,
     return (b"\xf4" * before + head).ljust(size, b"\xf4")
 
 
+def patched(data, offset, form, value):
+    data = bytearray(data)
+    struct.pack_into(form, data, offset, value)
+    return bytes(data)
+
+
+def make_wrong_guests(where):
+    """What bad/*.dts ask for, and good/edge*.dts what is just right."""
+    where.mkdir()
+    files = {
+        "empty.bin": b"",
+        "arm.elf": patched(pvh_elf(), 18, "<H", 183),
+        "object.elf": patched(pvh_elf(), 16, "<H", 1),
+        "nonote.elf": pvh_elf(note=False),
+        "far.elf": pvh_elf(entry=0x200000 + 100),
+        "last.elf": pvh_elf(entry=0x200000 + 99),
+        "cut.elf": pvh_elf()[:200],
+        "old.bzimage": bzimage(version=0x209),
+        "low.bzimage": bzimage(address=0xff000),
+        # 0x600 bytes of setup and code, 6000 bytes more.
+        "cut.bzimage": bzimage(syssize=(0x200 + 6000 + 16) // 16),
+        "whole.bzimage": bzimage(syssize=(0x200 + 6000) // 16),
+        "line.bzimage": bzimage(line_max=255),
+        # Two pages of initrd behind 0x1200000 end at 0x1202000.
+        "below.bzimage": bzimage(initrd_max=0x1200fff),
+        "just.bzimage": bzimage(initrd_max=0x1201fff),
+        "none.mb": multiboot_elf(magic=0x1badb003),
+        "video.mb": multiboot_elf(flags=7),
+        "fields.mb": multiboot_flat(load_end=0x100000),
+        "entry.mb": multiboot_elf(entry=0x101000),
+        "packed.bin": b"\x1f\x8b\x08" + bytes(100),
+    }
+    for name, data in files.items():
+        (where / name).write_bytes(data)
+
+
 def make_guests(where):
     """Payloads that are small, and wrong only where a test says so."""
     where.mkdir()
@@ -109,6 +147,7 @@ def make_guests(where):
     (where / "tiny.elf").write_bytes(pvh_elf())
     (where / "tiny.mb").write_bytes(multiboot_elf())
     (where / "flat.mb").write_bytes(multiboot_flat())
+    make_wrong_guests(where / "wrong")
     (where / "many").mkdir()
     for number in range(33):
         (where / f"many/{number}").write_bytes(b"one of many")
