@@ -104,8 +104,12 @@ class Check:
 
     def pytest(self, result, folder, timeout=1200, workers=1):
         folder_path = os.path.join(TOP, folder)
+        # The largest first: with several workers, none is left with one.
         files = sorted(glob.glob(folder_path + "/**/test_*.py",
-                                 recursive=True))
+                                 recursive=True), key=os.path.getsize,
+                       reverse=True)
+        several = ["-n", str(workers), "--dist", "loadfile"] \
+            if workers > 1 else []
         if not files:
             result.add(f"{folder} has tests", False)
             self.show(folder, "no test_*.py there")
@@ -115,7 +119,7 @@ class Check:
             os.unlink(report)
         status, said = self.run(
             PYTHON, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider",
-            f"--junitxml={report}", *files, timeout=timeout,
+            *several, f"--junitxml={report}", *files, timeout=timeout,
             BULKHEAD_BUILD=self.tree(), BULKHEAD_GUESTS=self.guests)
         if not os.path.exists(report):
             result.add(folder, False)
@@ -290,7 +294,7 @@ class Check:
     def stage_emu(self, result):
         """whole images in the emulator"""
         self.good(result, "core builds", self.make("core"))
-        self.pytest(result, "tests/emu", timeout=3000)
+        self.pytest(result, "tests/emu", timeout=3000, workers=2)
 
     def stage_bench(self, result):
         """measured against the budgets (WRITE=1: into docs/numbers.md)"""
