@@ -55,7 +55,7 @@ $(foreach v,CURDIR BUILD GUESTS SPEC O,$(if $(strip $(word 2,$($v)) \
 
 # Goals that need no configuration, so that none is made on their behalf.
 no-config := help %_defconfig menuconfig olddefconfig savedefconfig clean \
-	distclean run check unit lint fetch deps image boot bench
+	distclean run check soak unit lint fetch deps image boot bench
 ifneq ($(filter-out $(no-config),$(or $(MAKECMDGOALS),core)),)
 -include $(KCONFIG_AUTOCONFIG)
 endif
@@ -81,6 +81,7 @@ help:
 #H   make check              every test; last line "N passed, N failed"
 #H       STAGES='emu ...'    only some: lint build unit compiler verify image
 #H                           objects emu
+#H   make soak               the tests that take too long for each check
 #H   make unit | lint        the host unit tests; the checks of the source
 #H   make bench              measures, and compares with the budgets
 #H   make fetch              fetches and unpacks the guests again

@@ -102,7 +102,7 @@ class Check:
             self.show(name, said, lines)
         return status == 0
 
-    def pytest(self, result, folder, timeout=1200, workers=1):
+    def pytest(self, result, folder, timeout=1200, mark="not soak"):
         folder_path = os.path.join(TOP, folder)
         files = sorted(glob.glob(folder_path + "/**/test_*.py",
                                  recursive=True))
@@ -115,7 +115,7 @@ class Check:
             os.unlink(report)
         status, said = self.run(
             PYTHON, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider",
-            f"--junitxml={report}", *files, timeout=timeout,
+            f"--junitxml={report}", "-m", mark, *files, timeout=timeout,
             BULKHEAD_BUILD=self.tree(), BULKHEAD_GUESTS=self.guests)
         if not os.path.exists(report):
             result.add(folder, False)
@@ -265,7 +265,12 @@ class Check:
     def stage_emu(self, result):
         """whole images in the emulator"""
         self.good(result, "core builds", self.make("core"))
-        self.pytest(result, "tests/emu", timeout=1500)
+        self.pytest(result, "tests/emu", timeout=2400)
+
+    def stage_soak(self, result):
+        """what takes too long in an emulator for each check"""
+        self.good(result, "core builds", self.make("core"))
+        self.pytest(result, "tests/emu", timeout=7200, mark="soak")
 
     def stage_bench(self, result):
         """measured against the budgets (WRITE=1: into docs/numbers.md)"""

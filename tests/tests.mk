@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# make unit, lint, check, bench. A unit test names the sources that it is
+# make unit, lint, check, soak, bench. A unit test names the sources that it is
 # linked with in a comment of its own: SOURCES: hv/lib/x.c tests/unit/y.c
 
 UNIT_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined \
@@ -23,7 +23,7 @@ $(BUILD)/unit/$(1): tests/unit/$(1).c $(call unit-sources,$(1)) \
 		$(call unit-sources,$(1)) -o $$@ -lcmocka
 endef
 
-.PHONY: unit-binaries unit lint check bench
+.PHONY: unit-binaries unit lint check soak bench
 ifneq ($(filter unit-binaries $(BUILD)/unit/%,$(MAKECMDGOALS)),)
 $(foreach test,$(UNIT_TESTS),$(eval $(call unit-rule,$(test))))
 -include $(UNIT_BINARIES:%=%.d)
@@ -42,5 +42,8 @@ check:
 	@test -d '$(BUILD)/test' || tools/space.sh 700 '$(BUILD)'
 	@tools/space.sh 400 "$${TMPDIR:-/tmp}"
 	@$(check-sub) $(or $(STAGES),all)
+soak:
+	@tools/deps.sh check check
+	@$(check-sub) soak
 bench:
 	@BULKHEAD_WRITE='$(WRITE)' $(check-sub) bench
