@@ -329,7 +329,8 @@ static void test_hypercall_access(void)
 	}
 }
 
-extern uint8_t user_vmmcall[], user_vmcall[], user_rdmsr[], user_in[], user_hlt[];
+extern uint8_t user_vmmcall[], user_vmcall[], user_rdmsr[], user_in[];
+extern uint8_t user_hlt[];
 __asm__("user_vmmcall: vmmcall; ud2\n"
 	"user_vmcall: vmcall; ud2\n"
 	"user_rdmsr: rdmsr; ud2\n"
