@@ -102,7 +102,8 @@ class Check:
             self.show(name, said, lines)
         return status == 0
 
-    def pytest(self, result, folder, timeout=1200, workers=1):
+    def pytest(self, result, folder, timeout=1200, workers=1,
+               mark="not soak"):
         folder_path = os.path.join(TOP, folder)
         # The largest first: with several workers, none is left with one.
         files = sorted(glob.glob(folder_path + "/**/test_*.py",
@@ -119,7 +120,8 @@ class Check:
             os.unlink(report)
         status, said = self.run(
             PYTHON, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider",
-            *several, f"--junitxml={report}", *files, timeout=timeout,
+            *several, f"--junitxml={report}", "-m", mark, *files,
+            timeout=timeout,
             BULKHEAD_BUILD=self.tree(), BULKHEAD_GUESTS=self.guests)
         if not os.path.exists(report):
             result.add(folder, False)
@@ -313,7 +315,9 @@ class Check:
             result.add("bench", False)
 
     def stage_soak(self, result):
-        """for SOAK_MINUTES (30): fuzz tests, boots, restarts"""
+        """slow emulators; for SOAK_MINUTES (30): fuzz, boots, restarts"""
+        self.good(result, "core builds", self.make("core"))
+        self.pytest(result, "tests/emu", timeout=7200, mark="soak")
         seconds = float(os.environ.get("SOAK_MINUTES", "30")) * 60
         self.good(result, "fuzz tests build", self.make("fuzz-binaries"))
         tests = glob.glob(os.path.join(self.tree(), "fuzz/fuzz_*"))

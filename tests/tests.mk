@@ -55,6 +55,7 @@ check:
 	@$(check-sub) $(or $(STAGES),all)
 # SOAK_MINUTES: how long.
 soak:
+	@tools/deps.sh check check
 	@$(check-sub) soak
 bench:
 	@BULKHEAD_WRITE='$(WRITE)' $(check-sub) bench

@@ -228,11 +228,14 @@ enum outcome hypercall_handle(struct vp *vp)
 	if ((page & HV_MSR_PAGE_ENABLE) == 0) {
 		return guest_inject_ud(vp);
 	}
-	vcpu_get_mode(&vp->vcpu, &mode);
-	if (mode.cpl != 0 || (mode.cr0 & CR0_PE) == 0) {
-		return guest_inject_ud(vp);
+	wide = vcpu_is_wide_kernel(&vp->vcpu);
+	if (!wide) {
+		vcpu_get_mode(&vp->vcpu, &mode);
+		if (mode.cpl != 0 || mode.code_bits == 64 ||
+		    (mode.cr0 & CR0_PE) == 0) {
+			return guest_inject_ud(vp);
+		}
 	}
-	wide = mode.code_bits == 64;
 	hypercall_get_input(&vp->vcpu, wide, &in);
 	hypercall_set_result(&vp->vcpu, wide, hypercall_do(vp, &in));
 	return OUTCOME_NEXT;

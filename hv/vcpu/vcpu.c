@@ -198,6 +198,12 @@ void vcpu_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode)
 	}
 }
 
+bool vcpu_is_wide_kernel(const struct vcpu *vcpu)
+{
+	return cpu_id_is_intel() ? vmx_is_wide_kernel(vcpu)
+				 : svm_is_wide_kernel(vcpu);
+}
+
 uint64_t vcpu_get_cr4(const struct vcpu *vcpu)
 {
 	return cpu_id_is_intel() ? vmx_get_cr4(vcpu) : svm_get_cr4(vcpu);

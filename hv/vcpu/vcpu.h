@@ -211,6 +211,8 @@ void vcpu_cancel_window(struct vcpu *vcpu);
 void vcpu_set_cr8(struct vcpu *vcpu, uint8_t cr8);
 
 void vcpu_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode);
+/* In 64-bit code at CPL 0? What hypercalls ask first. */
+bool vcpu_is_wide_kernel(const struct vcpu *vcpu) must_use;
 uint64_t vcpu_get_cr4(const struct vcpu *vcpu) must_use;
 void vcpu_get_segment(const struct vcpu *vcpu, enum segment_name name,
 		      struct segment_config *segment);

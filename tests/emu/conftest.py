@@ -46,6 +46,10 @@ def spec_path(spec):
     raise FileNotFoundError(spec)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "soak: runs in `make soak` only")
+
+
 @pytest.fixture(scope="session")
 def image(tmp_path_factory):
     """image(spec) -> directory of its built image."""

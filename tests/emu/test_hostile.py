@@ -192,7 +192,9 @@ def test_control_registers(hostile):
 INSTRUCTIONS = {
     **{name: "6" for name in (
         "vmrun", "vmload", "vmsave", "stgi", "clgi", "skinit", "invlpga",
-        "monitor", "mwait", "rsm", "vmxon", "vmptrst", "getsec", "invpcid",
+        "monitor", "mwait", "rsm", "vmxon", "vmptrst", "vmclear", "vmptrld",
+        "vmlaunch", "vmresume", "vmread", "vmwrite", "vmxoff", "invept",
+        "invvpid", "vmfunc", "getsec", "invpcid",
         "ud2", "cr1")},
     **{name: "13" for name in ("rdpmc", "xsetbv1", "dr7high")},
     **{name: "runs" for name in (

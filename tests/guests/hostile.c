@@ -341,6 +341,18 @@ ODD(invd, "invd");
 ODD(rdtsc, "rdtsc");
 ODD(vmxon, "push $0\nvmxon (%rsp)\npop %rax");
 ODD(vmptrst, "push $0\nvmptrst (%rsp)\npop %rax");
+ODD(vmclear, "push $0\nvmclear (%rsp)\npop %rax");
+ODD(vmptrld, "push $0\nvmptrld (%rsp)\npop %rax");
+ODD(vmlaunch, "vmlaunch");
+ODD(vmresume, "vmresume");
+ODD(vmread, "xor %eax, %eax\nvmread %rax, %rcx");
+ODD(vmwrite, "xor %eax, %eax\nvmwrite %rax, %rcx");
+ODD(vmxoff, "vmxoff");
+ODD(invept, "push $0\npush $0\nmov $2, %eax\ninvept (%rsp), %rax\n"
+	"pop %rax\npop %rax");
+ODD(invvpid, "push $0\npush $0\nmov $2, %eax\ninvvpid (%rsp), %rax\n"
+	"pop %rax\npop %rax");
+ODD(vmfunc, "xor %eax, %eax\n.byte 0x0f, 0x01, 0xd4");
 ODD(getsec, "xor %eax, %eax\n.byte 0x0f, 0x37");
 ODD(invpcid, "push $0\npush $0\nmov $2, %eax\ninvpcid (%rsp), %rax\n"
 	"pop %rax\npop %rax");
@@ -366,7 +378,12 @@ static const struct {
 	{ "rdpmc", odd_rdpmc }, { "rsm", odd_rsm },
 	{ "wbinvd", odd_wbinvd }, { "invd", odd_invd },
 	{ "rdtsc", odd_rdtsc }, { "vmxon", odd_vmxon },
-	{ "vmptrst", odd_vmptrst }, { "getsec", odd_getsec },
+	{ "vmptrst", odd_vmptrst }, { "vmclear", odd_vmclear },
+	{ "vmptrld", odd_vmptrld }, { "vmlaunch", odd_vmlaunch },
+	{ "vmresume", odd_vmresume }, { "vmread", odd_vmread },
+	{ "vmwrite", odd_vmwrite }, { "vmxoff", odd_vmxoff },
+	{ "invept", odd_invept }, { "invvpid", odd_invvpid },
+	{ "vmfunc", odd_vmfunc }, { "getsec", odd_getsec },
 	{ "invpcid", odd_invpcid }, { "xsetbv1", odd_xsetbv1 },
 	{ "icebp", odd_icebp }, { "ud2", odd_ud2 }, { "pause", odd_pause },
 	{ "sgdt", odd_sgdt }, { "smsw", odd_smsw }, { "clts", odd_clts },

@@ -265,6 +265,14 @@ void vcpu_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode)
 	}
 }
 
+bool vcpu_is_wide_kernel(const struct vcpu *vcpu)
+{
+	struct vcpu_mode mode;
+
+	vcpu_get_mode(vcpu, &mode);
+	return mode.code_bits == 64 && mode.cpl == 0;
+}
+
 void vcpu_get_segment(const struct vcpu *vcpu, enum segment_name name,
 		      struct segment_config *segment)
 {

@@ -185,8 +185,9 @@ static void check_entry(void)
 	}
 }
 
-enum vmx_entered vmx_enter(struct vcpu *v, const volatile uint32_t *requested,
-			   const volatile uint32_t *attention, bool launched)
+void vmx_enter(struct vcpu *v, struct vcpu_exit *exit,
+	       const volatile uint32_t *requested,
+	       const volatile uint32_t *attention, bool launched)
 {
 	uint64_t *control = vmcs[current];
 
@@ -194,11 +195,13 @@ enum vmx_entered vmx_enter(struct vcpu *v, const volatile uint32_t *requested,
 	assert_int_equal(launched, v->launched);
 	assert_int_equal(lp.interruptible, LP_IN_GUEST);
 	if ((*requested | *attention) != 0) {
-		return VMX_NOT_ENTERED;
+		vmx_stay(v, exit, false);
+		return;
 	}
 	if (refuses) {
 		control[VMCS_INSN_ERROR] = 7;
-		return VMX_REFUSED;
+		vmx_stay(v, exit, true);
+		return;
 	}
 	entries++;
 	check_entry();
@@ -217,7 +220,7 @@ enum vmx_entered vmx_enter(struct vcpu *v, const volatile uint32_t *requested,
 	    (guest.injected >> 8 & 7) == EVENT_NMI) {
 		control[VMCS_SHADOW] |= VMX_SHADOW_NMI;
 	}
-	return VMX_ENTERED;
+	vmx_leave(v, exit);
 }
 
 void regs_take_interrupts(void)

@@ -61,6 +61,10 @@ bool svm_is_nmi_masked(const struct vcpu *vcpu) must_use;
 /* What the processor gets for a guest's CR4. */
 uint64_t svm_cr4(uint64_t value) must_use;
 void svm_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode);
+static inline bool svm_is_wide_kernel(const struct vcpu *vcpu)
+{
+	return svm_is_wide(svm_vmcb(vcpu)) && svm_vmcb(vcpu)->cpl == 0;
+}
 static inline uint64_t svm_get_cr4(const struct vcpu *vcpu)
 {
 	return svm_vmcb(vcpu)->cr4;

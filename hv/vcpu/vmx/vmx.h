@@ -10,6 +10,7 @@
 #ifndef VMX_VMX_H
 #define VMX_VMX_H
 
+#include "abi/msr.h"
 #include "vcpu/vcpu_state.h"
 #include "vcpu/vmx/vmcs.h"
 
@@ -87,12 +88,22 @@ void vmx_save(struct vcpu *vcpu);
 /* vmx_run.c */
 void vmx_run(struct vcpu *vcpu, uint64_t deadline,
 	     const volatile uint32_t *requests, struct vcpu_exit *exit);
+void vmx_leave(struct vcpu *vcpu, struct vcpu_exit *exit);
+void vmx_stay(struct vcpu *vcpu, struct vcpu_exit *exit, bool refused);
 
 /* vmx_exit.c */
 void vmx_decode(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t reason);
 
 /* vmx_event.c */
-void vmx_end_shadow(const struct vcpu *vcpu);
+static inline void vmx_end_shadow(const struct vcpu *vcpu)
+{
+	uint64_t shadow = vmx_read(VMCS_SHADOW);
+
+	(void)vcpu;
+	if ((shadow & VMX_SHADOW_INSN) != 0) {
+		vmx_write(VMCS_SHADOW, shadow & ~(uint64_t)VMX_SHADOW_INSN);
+	}
+}
 void vmx_note_step(const struct vcpu *vcpu);
 bool vmx_is_shadowed(const struct vcpu *vcpu) must_use;
 void vmx_request_window(struct vcpu *vcpu, uint8_t vector);
@@ -103,6 +114,13 @@ bool vmx_is_nmi_masked(const struct vcpu *vcpu) must_use;
 /* vmx_regs.c */
 extern const uint32_t vmx_msrs[VCPU_MSR_COUNT];
 void vmx_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode);
+static inline bool vmx_is_wide_kernel(const struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return (vmx_read(VMCS_RIGHTS + 2 * SEGMENT_CS) & VMX_RIGHTS_LONG) !=
+	       0 && (vmx_read(VMCS_EFER) & EFER_LMA) != 0 &&
+	       (vmx_read(VMCS_RIGHTS + 2 * SEGMENT_SS) >> 5 & 3) == 0;
+}
 uint64_t vmx_get_cr4(const struct vcpu *vcpu) must_use;
 void vmx_set_cr(uint64_t cr0, uint64_t cr4);
 void vmx_set_efer(uint64_t efer);
@@ -117,14 +135,13 @@ enum hv_err vmx_set_register(struct vcpu *vcpu, uint32_t name,
 			     uint64_t value) must_use;
 
 /*
- * vmx_enter.S: the world switch. Interrupts are off; does not enter if
- * *requests or *attention is not 0, and none of them, set before or by an
- * NMI, is missed.
+ * vmx_enter.S: the world switch. Interrupts are off. Goes on to vmx_leave();
+ * to vmx_stay() if *requests or *attention is not 0, of which none, set before
+ * or by an NMI, is missed, or if the processor has refused.
  */
-enum vmx_entered { VMX_ENTERED, VMX_NOT_ENTERED, VMX_REFUSED };
-enum vmx_entered vmx_enter(struct vcpu *vcpu,
-			   const volatile uint32_t *requests,
-			   const volatile uint32_t *attention, bool launched);
+void vmx_enter(struct vcpu *vcpu, struct vcpu_exit *exit,
+	       const volatile uint32_t *requests,
+	       const volatile uint32_t *attention, bool launched);
 extern const uint8_t vmx_enter_begin[], vmx_enter_end[], vmx_enter_not[],
 	vmx_enter_left[];
 

@@ -3,7 +3,8 @@
  * The world switch of Intel processors (SDM3 26, 27). The processor switches
  * what the VMCS holds; general registers are switched here.
  *
- * enum vmx_entered vmx_enter(vcpu, requests, attention, launched)
+ * void vmx_enter(vcpu, exit, requests, attention, launched): goes on to
+ * vmx_leave(vcpu, exit), or to vmx_stay(vcpu, exit, refused).
  *
  * An NMI between vmx_enter_begin and vmx_enter_end goes on at vmx_enter_not
  * (trap.c): a guest is not entered with its handler's attention unseen.
@@ -19,14 +20,15 @@ vmx_enter:
 	pushq %r13
 	pushq %r14
 	pushq %r15
+	pushq %rsi			/* 8(%rsp): exit */
 	pushq %rdi			/* (%rsp): vcpu, gpr[] first */
 	movl $0x6c14, %eax		/* VMCS: host RSP */
 	vmwrite %rsp, %rax
 vmx_enter_begin:
-	movl (%rsi), %eax
-	orl (%rdx), %eax
+	movl (%rdx), %eax
+	orl (%rcx), %eax
 	jnz vmx_enter_not
-	testb %cl, %cl			/* no flag changes until it is used */
+	testb %r8b, %r8b		/* no flag changes until it is used */
 	movq 0x00(%rdi), %rax
 	movq 0x08(%rdi), %rcx
 	movq 0x10(%rdi), %rdx
@@ -47,11 +49,19 @@ vmx_enter_begin:
 	jmp vmx_enter_end
 1:	vmlaunch
 vmx_enter_end:
-	movl $2, %eax
+	movl $1, %edx
 	jmp 3f
 vmx_enter_not:
-	movl $1, %eax
-	jmp 3f
+	xorl %edx, %edx
+3:	popq %rdi
+	popq %rsi
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbp
+	popq %rbx
+	jmp vmx_stay
 vmx_enter_left:
 	pushq %rdi
 	movq 8(%rsp), %rdi
@@ -70,13 +80,13 @@ vmx_enter_left:
 	movq %r13, 0x68(%rdi)
 	movq %r14, 0x70(%rdi)
 	movq %r15, 0x78(%rdi)
-	xorl %eax, %eax
-3:	popq %rdi
+	popq %rdi
+	popq %rsi
 	popq %r15
 	popq %r14
 	popq %r13
 	popq %r12
 	popq %rbp
 	popq %rbx
-	ret
+	jmp vmx_leave
 	.section .note.GNU-stack, "", @progbits

@@ -5,16 +5,6 @@
  */
 #include "vcpu/vmx/vmx.h"
 
-void vmx_end_shadow(const struct vcpu *vcpu)
-{
-	uint64_t shadow = vmx_read(VMCS_SHADOW);
-
-	(void)vcpu;
-	if ((shadow & VMX_SHADOW_INSN) != 0) {
-		vmx_write(VMCS_SHADOW, shadow & ~(uint64_t)VMX_SHADOW_INSN);
-	}
-}
-
 /* DR6.BS: a single step was done. */
 void vmx_note_step(const struct vcpu *vcpu)
 {

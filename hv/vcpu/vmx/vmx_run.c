@@ -45,11 +45,7 @@ static void vmx_renew_vpid(struct lp *lp, struct vcpu *vcpu)
 	vmx_write(VMCS_VPID, vcpu->asid);
 }
 
-/*
- * After interruptible is set: whoever changes the nested tables now kicks
- * this LP; whoever did before is noticed here.
- */
-static inline void vmx_check_flush(struct lp *lp, struct vcpu *vcpu)
+static void vmx_check_flush(struct lp *lp, struct vcpu *vcpu)
 {
 	uint64_t generation = __atomic_load_n(
 		&nested_states[vcpu->partition].generation, __ATOMIC_ACQUIRE);
@@ -76,61 +72,90 @@ static void vmx_put_event(const struct vcpu_event *e)
 	vmx_write(VMCS_ENTRY_ERROR, e->error);
 }
 
-static void vmx_keep_event(struct vcpu *vcpu, uint64_t word)
+static __attribute__((noinline)) void
+vmx_leave_event(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t reason,
+		uint64_t word)
 {
 	vcpu_keep_event(vcpu, word, (uint32_t)vmx_read(VMCS_VECTORING_ERROR));
 	if (vcpu->event.valid && vcpu->event.type == EVENT_NMI) {
 		vmx_mask_nmi(vcpu, false);
 	}
+	vmx_decode(vcpu, exit, reason);
 }
 
-static void vmx_leave(struct vcpu *vcpu, struct vcpu_exit *exit)
+/* What vmx_enter() goes on to after an exit. */
+void vmx_leave(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	uint64_t reason = vmx_read(VMCS_EXIT_REASON);
+	uint32_t reason = (uint32_t)vmx_read(VMCS_EXIT_REASON);
 	uint64_t vectoring = vmx_read(VMCS_VECTORING);
 
+	lp_self()->interruptible = LP_IN_HYPERVISOR;
 	vcpu->launched = true;
 	vcpu->event.valid = false;
 	vcpu->gpr[GPR_RSP] = vmx_read(VMCS_RSP);
 	vcpu->rip = vmx_read(VMCS_RIP);
 	vcpu->rflags = vmx_read(VMCS_RFLAGS);
 	if ((vectoring & EVENT_WORD_VALID) != 0) {
-		vmx_keep_event(vcpu, vectoring);
+		vmx_leave_event(vcpu, exit, reason, vectoring);
+	} else {
+		vmx_decode(vcpu, exit, reason);
 	}
-	vmx_decode(vcpu, exit, (uint32_t)reason);
 }
 
-static void vmx_go(struct vcpu *vcpu, const volatile uint32_t *requests,
-		   struct vcpu_exit *exit)
+/* And if there was no entry. vcpu->event has what was to be injected. */
+void vmx_stay(struct vcpu *vcpu, struct vcpu_exit *exit, bool refused)
 {
-	struct lp *lp = lp_self();
-	enum vmx_entered entered;
-
-	__atomic_store_n(&lp->interruptible, LP_IN_GUEST, __ATOMIC_SEQ_CST);
-	vmx_check_flush(lp, vcpu);
-	vmx_write(VMCS_RSP, vcpu->gpr[GPR_RSP]);
-	vmx_write(VMCS_RIP, vcpu->rip);
-	vmx_write(VMCS_RFLAGS, vcpu->rflags);
-	vmx_write(VMCS_TSC_OFFSET, vcpu->tsc_offset);
-	if (vcpu->event.valid) {
-		vmx_put_event(&vcpu->event);
-	}
-	entered = vmx_enter(vcpu, requests, &lp->attention, vcpu->launched);
-	lp->interruptible = LP_IN_HYPERVISOR;
-	if (entered == VMX_ENTERED) {
-		vmx_leave(vcpu, exit);
-	} else if (entered == VMX_NOT_ENTERED) {
-		/* vcpu->event has it still. */
-		vmx_write(VMCS_ENTRY_EVENT, 0);
-	} else {
+	(void)vcpu;
+	lp_self()->interruptible = LP_IN_HYPERVISOR;
+	vmx_write(VMCS_ENTRY_EVENT, 0);
+	if (refused) {
 		exit->kind = EXIT_INVALID_STATE;
 		exit->info = vmx_read(VMCS_INSN_ERROR);
 	}
 }
 
+/* No call but the last: no register is to be kept. */
+static __attribute__((noinline)) void vmx_go(struct vcpu *vcpu,
+					     const volatile uint32_t *requests,
+					     struct vcpu_exit *exit)
+{
+	struct lp *lp = lp_self();
+
+	vmx_write(VMCS_RSP, vcpu->gpr[GPR_RSP]);
+	vmx_write(VMCS_RIP, vcpu->rip);
+	vmx_write(VMCS_RFLAGS, vcpu->rflags);
+	vmx_write(VMCS_TSC_OFFSET, vcpu->tsc_offset);
+	vmx_enter(vcpu, exit, requests, &lp->attention, vcpu->launched);
+}
+
+/* What most entries have not. */
+static __attribute__((noinline)) void
+vmx_prepare(struct lp *lp, struct vcpu *vcpu,
+	    const volatile uint32_t *requests, struct vcpu_exit *exit)
+{
+	vmx_check_flush(lp, vcpu);
+	if (vcpu->event.valid) {
+		vmx_put_event(&vcpu->event);
+	}
+	vmx_go(vcpu, requests, exit);
+}
+
+/*
+ * After interruptible is set: whoever changes the nested tables now kicks
+ * this LP; whoever did before is noticed here.
+ */
+static inline bool vmx_is_flushed(const struct lp *lp,
+				  const struct vcpu *vcpu)
+{
+	return __atomic_load_n(&nested_states[vcpu->partition].generation,
+			       __ATOMIC_ACQUIRE) == vcpu->flush_seen &&
+	       vcpu->asid_generation == lp->asid_generation;
+}
+
 void vmx_run(struct vcpu *vcpu, uint64_t deadline,
 	     const volatile uint32_t *requests, struct vcpu_exit *exit)
 {
+	struct lp *lp = lp_self();
 	uint64_t now = tsc_read();
 	uint64_t ticks = (deadline - now) >> vcpu_features.timer_shift;
 
@@ -145,5 +170,10 @@ void vmx_run(struct vcpu *vcpu, uint64_t deadline,
 		ticks = vcpu_features.masked_max;
 	}
 	vmx_write(VMCS_TIMER, ticks >> 32 != 0 ? UINT32_MAX : ticks);
-	vmx_go(vcpu, requests, exit);
+	__atomic_store_n(&lp->interruptible, LP_IN_GUEST, __ATOMIC_SEQ_CST);
+	if (vmx_is_flushed(lp, vcpu) && !vcpu->event.valid) {
+		vmx_go(vcpu, requests, exit);
+	} else {
+		vmx_prepare(lp, vcpu, requests, exit);
+	}
 }
