@@ -88,6 +88,8 @@ help:
 #H       EMU=bochs           an Intel processor (slow); bochs-amd: an AMD one
 #H   make image SPEC=x.dts   only builds: bulkhead.elf, bulkhead.iso, report.txt
 #H       O=dir               where (default build/images/NAME)
+#H   make diff A=dir B=dir   what the second image grants that the first did not
+#H                           (+), or no longer (-), or otherwise (~)
 #H   make flash SPEC=x.dts DEV=/dev/sdx   writes the ISO to a stick or disk,
 #H                           asks before, compares after (docs/install.md)
 #H       IMAGE=iso           or disk: the disk image with two slots
@@ -211,6 +213,13 @@ $(BUILD)/verify: $(VERIFY_OBJECTS)
 	$(Q)$(HOSTCC) -o $@ $^
 
 -include $(PARTC_OBJECTS:.o=.d) $(VERIFY_OBJECTS:.o=.d)
+
+# What a change of a spec grants or takes away.
+.PHONY: diff
+diff: $(BUILD)/partc
+	@test -n '$(A)' -a -n '$(B)' || { echo 'make: say which two: A=dir' \
+		'B=dir (outputs of make image)' >&2; exit 2; }
+	@$(BUILD)/partc diff '$(A)' '$(B)'; test $$? -le 1
 
 # What docs/spec.md links to; a test compares.
 .PHONY: spec-errors

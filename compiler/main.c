@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "check/check.h"
+#include "diff/diff.h"
 #include "emit/emit.h"
 #include "kconfig.h"
 #include "place/place.h"
@@ -32,6 +33,7 @@ static const char usage[] =
 	"usage: partc -o DIR --dtb FILE --map FILE --spec FILE -G GUESTDIR\n"
 	"             -K AUTOCONF [--targets 'MAKE TARGETS']\n"
 	"       partc --explain ID|all|document\n"
+	"       partc diff DIR|REPORT.JSON DIR|REPORT.JSON\n"
 	"\n"
 	"  --dtb      dtc -I dts -O dtb -@\n"
 	"  --map      dtc -I dts -O dts -T -T, of the same source\n"
@@ -161,6 +163,7 @@ static void emit(struct model *model, const struct options *options)
 	emit_modules(model);
 	emit_grub(model);
 	emit_report(model);
+	emit_html(model);
 	emit_json(model);
 	emit_deps(model, targets);
 	diag_print_all(stderr);		/* warnings: there is no error now */
@@ -171,6 +174,9 @@ int main(int argc, char **argv)
 	struct options options = { 0 };
 	struct model model = { 0 };
 
+	if (argc == 4 && strcmp(argv[1], "diff") == 0) {
+		return diff_main(argv[2], argv[3]);
+	}
 	if (!parse_options(argc, argv, &options)) {
 		fputs(usage, stderr);
 		return 2;

@@ -37,6 +37,7 @@ libasan8 unit tests: address sanitizer (gcc)
 libubsan1 unit tests: undefined behaviour sanitizer (gcc)
 python3-pytest tests of the compiler and of whole images
 python3-pytest-xdist two images at a time
+python3-jsonschema tests of the form of report.json
 cloc counts source lines
 bochs the emulator whose processor saves the next RIP
 bochsbios its firmware

@@ -179,7 +179,8 @@ void check_linux_truncated(const struct model *model)
 		}
 		end = (file->data[0x1f1] == 0 ? 4 : file->data[0x1f1]) + 1;
 		end = end * 512 + util_get(file->data + 0x1f4, 4) * 16;
-		if (end <= file->size) {
+		/* The header counts in pieces of 16 bytes, rounded up. */
+		if (end < file->size + 16) {
 			continue;
 		}
 		diag = diag_error("linux-truncated", p->payload_name.at,

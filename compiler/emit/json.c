@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* report.json: what tools want to know of a system (how to start it, ...). */
+/* report.json: a system for tools; docs/report.schema.json says its form. */
 #include "emit/emit.h"
 
 #include "place/place.h"
 #include "schema.h"
 
-static void emit_text(FILE *out, const char *text)
+void emit_json_text(FILE *out, const char *text)
 {
 	fputc('"', out);
 	for (; *text != '\0'; text++) {
@@ -32,17 +32,32 @@ static uint64_t ram_bytes(const struct model_machine *m)
 	return bytes;
 }
 
+static void emit_ranges(FILE *out, const char *name,
+			const struct model_range *ranges, uint32_t count)
+{
+	uint32_t i;
+
+	fprintf(out, "    \"%s\": [", name);
+	for (i = 0; i < count; i++) {
+		fprintf(out, "%s{\"name\": \"%s\", \"base\": %llu, "
+			"\"bytes\": %llu}", i == 0 ? "" : ", ",
+			ranges[i].name, (unsigned long long)ranges[i].base,
+			(unsigned long long)ranges[i].size);
+	}
+	fprintf(out, "],\n");
+}
+
 static void emit_machine(FILE *out, const struct model *model)
 {
 	const struct model_machine *m = &model->machine;
 	uint32_t i;
 
 	fprintf(out, "  \"machine\": {\n    \"board\": ");
-	emit_text(out, m->board.s);
+	emit_json_text(out, m->board.s);
 	fprintf(out, ",\n    \"vendor\": ");
-	emit_text(out, m->vendor.s);
+	emit_json_text(out, m->vendor.s);
 	fprintf(out, ",\n    \"qemu\": ");
-	emit_text(out, m->qemu.s != NULL ? m->qemu.s : "q35");
+	emit_json_text(out, m->qemu.s != NULL ? m->qemu.s : "q35");
 	fprintf(out, ",\n    \"ram_bytes\": %llu,\n    \"tsc_hz\": %llu,\n"
 		"    \"apic_hz\": %llu,\n    \"ioapic\": %llu,\n"
 		"    \"lps\": [",
@@ -55,7 +70,10 @@ static void emit_machine(FILE *out, const struct model *model)
 			i == 0 ? "" : ", ", m->lps[i].name,
 			(uint32_t)m->lps[i].apic_id.v);
 	}
-	fprintf(out, "],\n    \"boot_ok\": ");
+	fprintf(out, "],\n");
+	emit_ranges(out, "ram", m->ram, m->ram_count);
+	emit_ranges(out, "reserved", m->reserved, m->reserved_count);
+	fprintf(out, "    \"boot_ok\": ");
 	if (m->boot_ok_cmos.set) {
 		fprintf(out, "{\"cmos\": %u, \"bit\": %u, \"count\": %u}",
 			(uint32_t)m->boot_ok_cmos.v,
@@ -126,6 +144,9 @@ static void emit_partition(FILE *out, const struct model *model,
 	} else {
 		fprintf(out, "      \"restart_max\": null,\n");
 	}
+	fprintf(out, "      \"nmi\": %s,\n", p->nmi ? "true" : "false");
+	emit_json_payloads(out, p);
+	emit_json_policy(out, p);
 	emit_loads(out, p);
 	fprintf(out, "    }");
 }
@@ -147,7 +168,7 @@ static void emit_plans(FILE *out, const struct model *model)
 			if (slot->partition == MODEL_NONE) {
 				fprintf(out, "null");
 			} else {
-				emit_text(out, model->partitions
+				emit_json_text(out, model->partitions
 					  [slot->partition].name);
 			}
 			fprintf(out, ", \"vp\": %u, \"us\": %u}", slot->vp,
@@ -156,6 +177,23 @@ static void emit_plans(FILE *out, const struct model *model)
 		fprintf(out, "]}");
 	}
 	fprintf(out, "%s],\n", model->plan_count == 0 ? "" : "\n  ");
+}
+
+static void emit_lines(FILE *out, const struct model *model)
+{
+	uint32_t i;
+
+	fprintf(out, "  \"lines\": [");
+	for (i = 0; i < model->line_count; i++) {
+		const struct model_line *line = &model->lines[i];
+
+		fprintf(out, "%s\n    {\"gsi\": %u, \"partition\": \"%s\", "
+			"\"pin\": %u, \"lp\": %u, \"vector\": %u}",
+			i == 0 ? "" : ",", line->gsi,
+			model->partitions[line->partition].name, line->pin,
+			line->lp, LINE_VECTOR_FIRST + i);
+	}
+	fprintf(out, "%s],\n", model->line_count == 0 ? "" : "\n  ");
 }
 
 static void emit_module_list(FILE *out, const struct model *model)
@@ -208,7 +246,7 @@ void emit_json(const struct model *model)
 	uint32_t i;
 
 	fprintf(out, "{\n  \"spec\": ");
-	emit_text(out, util_base_name(model->spec_path));
+	emit_json_text(out, util_base_name(model->spec_path));
 	fprintf(out, ",\n");
 	emit_machine(out, model);
 	fprintf(out, "  \"partitions\": [\n");
@@ -219,6 +257,7 @@ void emit_json(const struct model *model)
 	}
 	fprintf(out, "  ],\n");
 	emit_plans(out, model);
+	emit_lines(out, model);
 	emit_module_list(out, model);
 	emit_channel_list(out, model);
 	fprintf(out, "  \"image\": {\"base\": %llu, \"limit\": %llu, "

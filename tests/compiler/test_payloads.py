@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Payloads, blobs and command lines that are wrong in ways of their own."""
 import random
+import re
 import struct
 import subprocess
 
@@ -219,7 +220,31 @@ def test_several_errors_in_one_run(partc):
 """ % (toolchain.ROOT / HERE / "base.dtsi"))
     run = partc.compile(spec)
     assert run.code == 1
-    for name in ("unknown-property", "word", "memory-limit", "plan-missing",
-                 "restart-max", "uart-base", "payload-missing"):
-        assert f"error[{name}]" in run.stderr
+    # In the order of the table; 5000 MiB and "raw65" are said once each.
+    assert re.findall(r"error\[(\S+)\]", run.stderr) == [
+        "unknown-property", "word", "memory-limit", "uart-base",
+        "plan-missing", "payload-missing", "restart-max"]
     assert run.stderr.endswith("7 errors\n")
+
+
+def test_a_root_cause_hides_what_follows(partc):
+    """In one place; the same error elsewhere is said."""
+    spec = partc.where / "roots.dts"
+    spec.write_text("""/dts-v1/;
+#include "%s"
+/ {
+	partitions {
+		a: a { GOOD(&lp0) };
+		b: b { GOOD(&lp1) };
+		c: c { GOOD(&lp2) };
+	};
+};
+&a { memory = <512>; };
+&b { memory = <BYTES(0x80800)>; };
+&c { memory = <BYTES(600)>; };
+""" % (toolchain.ROOT / HERE / "base.dtsi"))
+    run = partc.compile(spec)
+    assert re.findall(r"roots\.dts:(\d+):\d+: error\[(\S+)\]",
+                      run.stderr) == [
+        ("10", "unit"), ("12", "memory-unit"), ("11", "memory-size"),
+        ("11", "memory-page")]

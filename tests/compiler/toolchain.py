@@ -123,7 +123,8 @@ def make_wrong_guests(where):
         "low.bzimage": bzimage(address=0xff000),
         # 0x600 bytes of setup and code, 6000 bytes more.
         "cut.bzimage": bzimage(syssize=(0x200 + 6000 + 16) // 16),
-        "whole.bzimage": bzimage(syssize=(0x200 + 6000) // 16),
+        # What is said is 15 bytes more: rounded up to 16.
+        "whole.bzimage": bzimage(size=6001, syssize=(0x200 + 6016) // 16),
         "line.bzimage": bzimage(line_max=255),
         # Two pages of initrd behind 0x1200000 end at 0x1202000.
         "below.bzimage": bzimage(initrd_max=0x1200fff),
