@@ -19,6 +19,12 @@ enum outcome hypercall_handle(struct vp *vp) must_use;
 enum outcome cr_handle(struct vp *vp, const struct vcpu_exit *exit) must_use;
 enum outcome xsetbv_handle(struct vp *vp) must_use;
 
+/* On the VP's own LP: HvStartVirtualProcessor has filled vp->start. */
+void start_take_up(struct vp *vp);
+/* Would the processor, and the partition's limits, take these together? */
+bool cr_are_valid(const struct vp *vp, uint64_t cr0, uint64_t cr4,
+		  uint64_t efer) must_use;
+
 /* #UD, #GP(0): for instructions that guests do not have. */
 enum outcome guest_inject_ud(struct vp *vp) must_use;
 enum outcome guest_inject_gp(struct vp *vp) must_use;

@@ -162,6 +162,7 @@ static void lifecycle_reset_vp(struct vp *vp)
 	/* First: from here on nobody posts an interrupt for an event. */
 	synth_reset_vp(vp);
 	vp->nmi_pending = false;
+	vp->start_busy = 0;
 	memset((void *)vp->posted, 0, sizeof(vp->posted));
 	memset((void *)vp->posted_level, 0, sizeof(vp->posted_level));
 	apic_reset(vp);

@@ -173,6 +173,8 @@ enum failure_action { FAILURE_HALT, FAILURE_RESTART, FAILURE_PANIC };
 #define PARTITION_CONSOLE_LOG 1u	/* its console is its log ring */
 #define PARTITION_TLFS 2u		/* is shown the Hv#1 interface */
 #define PARTITION_NMI 4u		/* physical NMIs go to its VP 0 */
+#define PARTITION_FLUSH_CALLS 8u	/* has, and is told of, these calls */
+#define PARTITION_IPI_CALLS 16u
 
 struct partition_config {
 	const char *name;
