@@ -85,6 +85,10 @@ struct vp {
 
 	struct apic_state apic;
 	struct vp_synth_state synth;
+	/* Host TSC units of its slots since its start, but for the present
+	 * one; when that began. */
+	uint64_t run_ticks;
+	uint64_t run_since;
 	uint64_t deadline;	/* host TSC of the first timer, of either */
 
 	struct row_memo msr_memos[ROW_MEMO_COUNT];

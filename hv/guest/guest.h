@@ -48,6 +48,8 @@ bool synth_write_msr(struct vp *vp, uint32_t msr, uint64_t value,
 		     enum outcome *outcome) must_use;
 /* 100 ns units since the partition's start, by the TSC page's formula. */
 uint64_t synth_reference_time(const struct vp *vp) must_use;
+/* 100 ns units that this LP's slots have been the VP's, since its start. */
+uint64_t synth_vp_runtime(const struct vp *vp) must_use;
 
 /* Consumes a token: every LP that runs the partition has flushed. */
 static inline void guest_flush(struct flush_token token)

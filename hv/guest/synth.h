@@ -18,7 +18,8 @@
  * BUG(): they join only with the calls behind them.
  */
 #define SYNTH_PRIVILEGES                                                   \
-	(BIT(HV_PRIVILEGE_REFERENCE_COUNTER_BIT) |                         \
+	(BIT(HV_PRIVILEGE_VP_RUNTIME_BIT) |                                \
+	 BIT(HV_PRIVILEGE_REFERENCE_COUNTER_BIT) |                         \
 	 BIT(HV_PRIVILEGE_SYNIC_BIT) |                                     \
 	 BIT(HV_PRIVILEGE_SYNTHETIC_TIMER_BIT) |                           \
 	 BIT(HV_PRIVILEGE_POST_MESSAGES_BIT) |                             \
@@ -27,6 +28,7 @@
 	 BIT(HV_PRIVILEGE_VP_INDEX_BIT) | BIT(HV_PRIVILEGE_RESET_BIT) |    \
 	 BIT(HV_PRIVILEGE_REFERENCE_TSC_BIT) |                             \
 	 BIT(HV_PRIVILEGE_FREQUENCY_BIT) |                                 \
+	 BIT(HV_PRIVILEGE_TSC_INVARIANT_BIT) |                             \
 	 BIT(HV_PRIVILEGE_VP_REGISTERS_BIT) |                              \
 	 BIT(HV_PRIVILEGE_EXTENDED_HYPERCALLS_BIT) |                       \
 	 BIT(HV_PRIVILEGE_START_VP_BIT))

@@ -123,6 +123,8 @@ void lifecycle_take_up(struct vp *vp)
 {
 	if (vp->state == VP_READY) {
 		vcpu_load(&vp->vcpu);
+		vp->run_ticks = 0;
+		vp->run_since = tsc_read();
 		vp->state = vp_configs[vp->index].state != NULL ? VP_RUNNING
 								: VP_WAIT_SIPI;
 	}

@@ -117,6 +117,7 @@ struct msr_config {
 #define CPUID_DYN_XSTATE 4u	/* leaf 0xD.0/.1 EBX: size for live XCR0 */
 #define CPUID_DYN_AMD_ID 8u	/* leaf 0x8000001E: EAX APIC id, EBX core */
 #define CPUID_DYN_OSPKE 16u	/* leaf 7.0 ECX 4 from CR4.PKE */
+#define CPUID_DYN_TSC_INVARIANT 32u	/* EDX 8 by HV_MSR_TSC_INVARIANT */
 
 enum cpu_vendor { VENDOR_ANY, VENDOR_AMD, VENDOR_INTEL };
 
