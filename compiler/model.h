@@ -122,6 +122,7 @@ struct policy {
 	uint32_t cpuid_count;
 	struct num port_default;	/* PORT_DENY or PORT_STRICT */
 	struct num privileges;		/* TLFS */
+	struct num hints;		/* PARTITION_FLUSH_CALLS, ... */
 };
 
 struct model_profile {

@@ -33,14 +33,18 @@ const char *const schema_vendor_words[] = { "any", "amd", "intel", NULL };
 const char *const schema_default_words[] = { "deny", "strict", NULL };
 /* Positions are bits of cpuid_config.dynamic. */
 const char *const schema_dynamic_words[] = {
-	"leaf1", "x2apic-id", "xstate", "amd-id", "ospke", NULL
+	"leaf1", "x2apic-id", "xstate", "amd-id", "ospke", "tsc-invariant",
+	NULL
 };
 /* read/profile.c knows the bit of each (TLFS partition privileges). */
 const char *const schema_tlfs_words[] = {
 	"runtime", "reference-counter", "synic", "synthetic-timers",
 	"hypercall-msrs", "vp-index", "reset", "reference-tsc", "frequency",
-	"post-messages", "signal-events", "extended-hypercalls", NULL
+	"tsc-invariant", "post-messages", "signal-events", "vp-registers",
+	"extended-hypercalls", "start-vp", NULL
 };
+/* Positions are bits, from PARTITION_FLUSH_CALLS on. */
+const char *const schema_hint_words[] = { "flush", "cluster-ipi", NULL };
 /* Positions are values of enum channel_kind. */
 const char *const schema_channel_words[] = { "messages", "events", NULL };
 static const char *const machine_qemu_words[] = {
@@ -154,6 +158,7 @@ static const struct schema_node policy_nodes[] = {
 };
 static const struct schema_property profile_properties[] = {
 	{ "tlfs", SCHEMA_STRINGS, false, schema_tlfs_words },
+	{ "tlfs-hints", SCHEMA_STRINGS, false, schema_hint_words },
 	{ "port-default", SCHEMA_STRING, false, schema_default_words },
 };
 static const struct schema_node profile_nodes[] = {
@@ -164,6 +169,7 @@ static const struct schema_node profile_nodes[] = {
 static const struct schema_property partition_properties[] = {
 	{ "profile", SCHEMA_REFERENCE, true, NULL },
 	{ "tlfs", SCHEMA_STRINGS, false, schema_tlfs_words },
+	{ "tlfs-hints", SCHEMA_STRINGS, false, schema_hint_words },
 	{ "memory", SCHEMA_WIDE, true, NULL },
 	{ "address", SCHEMA_WIDE, false, NULL },
 	{ "gpa-bits", SCHEMA_CELL, false, NULL },

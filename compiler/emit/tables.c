@@ -213,6 +213,12 @@ static void emit_flags(FILE *out, const struct model_partition *p)
 	}
 	if (p->policy.privileges.set) {
 		fprintf(out, " | PARTITION_TLFS");
+		if ((p->policy.hints.v & PARTITION_FLUSH_CALLS) != 0) {
+			fprintf(out, " | PARTITION_FLUSH_CALLS");
+		}
+		if ((p->policy.hints.v & PARTITION_IPI_CALLS) != 0) {
+			fprintf(out, " | PARTITION_IPI_CALLS");
+		}
 	}
 	if (p->nmi) {
 		fprintf(out, " | PARTITION_NMI");

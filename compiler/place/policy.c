@@ -87,6 +87,9 @@ static void merge(struct policy *to, const struct policy *from)
 	if (from->privileges.set) {
 		to->privileges = from->privileges;
 	}
+	if (from->hints.set) {
+		to->hints = from->hints;
+	}
 }
 
 static void add_uart(const struct model *model, struct model_partition *p)

@@ -107,7 +107,7 @@ static void read_cpuid(struct policy *policy, int node)
 static uint64_t read_privileges(int node)
 {
 	static const unsigned bit[] = {
-		0, 1, 2, 3, 5, 6, 7, 9, 11, 36, 37, 52
+		0, 1, 2, 3, 5, 6, 7, 9, 11, 15, 36, 37, 49, 52, 53
 	};
 	uint64_t mask = 0;
 	const char *text;
@@ -121,6 +121,24 @@ static uint64_t read_privileges(int node)
 		}
 	}
 	return mask;
+}
+
+/* Partition flags, by schema_hint_words. */
+static uint64_t read_hints(int node)
+{
+	uint64_t flags = 0;
+	const char *text;
+	int word;
+	int i;
+
+	for (i = 0; (text = tree_string(node, "tlfs-hints", i)) != NULL;
+	     i++) {
+		word = schema_word(schema_hint_words, text);
+		if (word >= 0) {
+			flags |= (uint64_t)PARTITION_FLUSH_CALLS << word;
+		}
+	}
+	return flags;
 }
 
 void read_policy(struct policy *policy, int node)
@@ -152,6 +170,11 @@ void read_policy(struct policy *policy, int node)
 		policy->privileges.set = true;
 		policy->privileges.v = read_privileges(node);
 		policy->privileges.at = tree_property_at(node, "tlfs");
+	}
+	if (tree_flag(node, "tlfs-hints")) {
+		policy->hints.set = true;
+		policy->hints.v = read_hints(node);
+		policy->hints.at = tree_property_at(node, "tlfs-hints");
 	}
 }
 

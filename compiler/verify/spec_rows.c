@@ -220,7 +220,7 @@ static void rows_check_msrs(const struct spec_partition *p)
 /* ---- CPUID ---- */
 
 static const char *const cpuid_dynamics[] = {
-	"leaf1", "x2apic-id", "xstate", "amd-id", "ospke"
+	"leaf1", "x2apic-id", "xstate", "amd-id", "ospke", "tsc-invariant"
 };
 
 static const char *const cpuid_vendors[] = {

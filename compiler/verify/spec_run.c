@@ -29,8 +29,10 @@ static const struct run_privilege run_privileges[] = {
 	{ "runtime", 0 }, { "reference-counter", 1 }, { "synic", 2 },
 	{ "synthetic-timers", 3 }, { "hypercall-msrs", 5 },
 	{ "vp-index", 6 }, { "reset", 7 }, { "reference-tsc", 9 },
-	{ "frequency", 11 }, { "post-messages", 36 },
-	{ "signal-events", 37 }, { "extended-hypercalls", 52 },
+	{ "frequency", 11 }, { "tsc-invariant", 15 },
+	{ "post-messages", 36 }, { "signal-events", 37 },
+	{ "vp-registers", 49 }, { "extended-hypercalls", 52 },
+	{ "start-vp", 53 },
 };
 
 static void run_report(const struct spec_partition *p, const char *what,
@@ -349,6 +351,23 @@ static uint64_t run_privilege_mask(const struct spec_partition *p)
 	return mask;
 }
 
+/* Is the word among the hints of the partition, or of its profile? */
+static bool run_has_hint(const struct spec_partition *p, const char *word)
+{
+	const struct fdt *fdt = p->spec->fdt;
+	uint32_t node = fdt_get(fdt, p->node, "tlfs-hints") ? p->node
+							    : p->profile;
+	const char *text;
+	uint32_t i;
+
+	for (i = 0; (text = fdt_text_at(fdt, node, "tlfs-hints", i)); i++) {
+		if (!strcmp(text, word)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static uint32_t run_flags(const struct spec_partition *p)
 {
 	uint32_t flags = 0;
@@ -359,6 +378,9 @@ static uint32_t run_flags(const struct spec_partition *p)
 	if (fdt_get(p->spec->fdt, p->node, "tlfs") ||
 	    fdt_get(p->spec->fdt, p->profile, "tlfs")) {
 		flags |= PARTITION_TLFS;
+		flags |= run_has_hint(p, "flush") ? PARTITION_FLUSH_CALLS : 0;
+		flags |= run_has_hint(p, "cluster-ipi") ?
+			 PARTITION_IPI_CALLS : 0;
 	}
 	if (fdt_get(p->spec->fdt, p->node, "nmi")) {
 		flags |= PARTITION_NMI;

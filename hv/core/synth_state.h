@@ -98,6 +98,7 @@ struct partition_synth_state {
 	uint64_t guest_os_id;
 	uint64_t hypercall;		/* the MSRs as the guest wrote them */
 	uint64_t reference_tsc;
+	uint64_t tsc_invariant;
 	uint64_t crash[CRASH_PARAMETER_COUNT];
 };
 

@@ -7,6 +7,7 @@
 #ifndef CORE_VP_H
 #define CORE_VP_H
 
+#include "abi/tlfs.h"
 #include "config/config.h"
 #include "core/apic_state.h"
 #include "core/synth_state.h"
@@ -39,6 +40,8 @@ static inline bool vp_state_is_alive(enum vp_state state)
 #define VP_REQUEST_LINE 32u	/* virtual IOAPIC has work for this VP */
 #define VP_REQUEST_FLUSH 64u	/* nested tables changed */
 #define VP_REQUEST_SYNIC 128u	/* a message may have a slot */
+#define VP_REQUEST_TLB 256u	/* the guest's own translations are stale */
+#define VP_REQUEST_START 512u	/* as vp->start says */
 
 /* What a handler of guest/ says is to happen after an exit. */
 enum outcome {
@@ -75,9 +78,17 @@ struct vp {
 	volatile uint32_t sipi_vector;
 	volatile uint64_t posted[4];	/* vectors on their way to the IRR */
 	volatile uint64_t posted_level[4];	/* which of them are level */
+	/* Of a VP that waits for SIPI: where another VP starts it. Written
+	 * by who got start_busy from 0 to 1; back to 0 by its own LP. */
+	uint32_t start_busy;
+	struct hv_start_context start;
 
 	struct apic_state apic;
 	struct vp_synth_state synth;
+	/* Host TSC units of its slots since its start, but for the present
+	 * one; when that began. */
+	uint64_t run_ticks;
+	uint64_t run_since;
 	uint64_t deadline;	/* host TSC of the first timer, of either */
 
 	struct row_memo msr_memos[ROW_MEMO_COUNT];

@@ -182,6 +182,10 @@ static void cpuid_fill_dynamic(const struct vp *vp,
 		cpuid_copy_cr4(vp, CR4_PKE, CPUID_7_ECX_OSPKE,
 			       &regs[REG_ECX]);
 	}
+	if ((row->dynamic & CPUID_DYN_TSC_INVARIANT) != 0 &&
+	    partition_table[vp->partition].synth.tsc_invariant == 0) {
+		regs[REG_EDX] &= ~CPUID_TSC_INVARIANT;
+	}
 }
 
 static inline void cpuid_read_row(struct vp *vp, uint32_t leaf,

@@ -17,7 +17,7 @@ static void cpuid_fill_features(uint32_t partition, uint32_t regs[4])
 
 	regs[0] = (uint32_t)privileges;
 	regs[1] = (uint32_t)(privileges >> 32);
-	regs[3] = HV_FEATURE_CRASH_MSRS;
+	regs[3] = HV_FEATURE_XMM_INPUT | HV_FEATURE_CRASH_MSRS;
 	if (synth_has_privilege(partition, HV_PRIVILEGE_FREQUENCY_BIT)) {
 		regs[3] |= HV_FEATURE_FREQUENCY_MSRS;
 	}
@@ -57,10 +57,16 @@ void cpuid_read_synth(const struct vp *vp, uint32_t leaf, uint32_t regs[4])
 		return;
 	case HV_CPUID_HINTS:
 		/*
-		 * Neither TLB nor IPI calls: with an LP of its own, a VP's
-		 * INVLPG and ICR are quicker.
+		 * TLB and IPI calls by the spec: with an LP of its own, a
+		 * VP's INVLPG and ICR are quicker.
 		 */
 		regs[0] = HV_HINT_RELAXED_TIMING | HV_HINT_NO_AUTO_EOI;
+		if ((config->flags & PARTITION_FLUSH_CALLS) != 0) {
+			regs[0] |= HV_HINT_REMOTE_FLUSH | HV_HINT_EX_MASKS;
+		}
+		if ((config->flags & PARTITION_IPI_CALLS) != 0) {
+			regs[0] |= HV_HINT_CLUSTER_IPI | HV_HINT_EX_MASKS;
+		}
 		regs[1] = HV_SPIN_NEVER;
 		regs[2] = config->gpa_bits & 0x7f;
 		return;

@@ -36,6 +36,25 @@
 
 #define XSTATE_LEAF 0xd
 
+bool cr_are_valid(const struct vp *vp, uint64_t cr0, uint64_t cr4,
+		  uint64_t efer)
+{
+	const struct partition_config *config =
+		partition_config(vp->partition);
+	bool wide = (efer & EFER_LME) != 0 && (cr0 & CR0_PG) != 0;
+
+	if ((cr0 & ~CR0_KNOWN) != 0 ||
+	    (cr4 & ~(config->cr4_allow | CR4_MCE)) != 0 ||
+	    (efer & ~(config->efer_allow | EFER_LMA)) != 0) {
+		return false;
+	}
+	return ((cr0 & CR0_PG) == 0 || (cr0 & CR0_PE) != 0) &&
+	       ((cr0 & CR0_NW) == 0 || (cr0 & CR0_CD) != 0) &&
+	       wide == ((efer & EFER_LMA) != 0) &&
+	       (!wide || (cr4 & CR4_PAE) != 0) &&
+	       (wide || (cr4 & CR4_PCIDE) == 0);
+}
+
 /* Paging goes on in a guest that asked for long mode. */
 static bool cr0_may_enter_long_mode(const struct vp *vp,
 				    const struct vcpu_mode *mode)

@@ -19,6 +19,12 @@ enum outcome hypercall_handle(struct vp *vp) must_use;
 enum outcome cr_handle(struct vp *vp, const struct vcpu_exit *exit) must_use;
 enum outcome xsetbv_handle(struct vp *vp) must_use;
 
+/* On the VP's own LP: HvStartVirtualProcessor has filled vp->start. */
+void start_take_up(struct vp *vp);
+/* Would the processor, and the partition's limits, take these together? */
+bool cr_are_valid(const struct vp *vp, uint64_t cr0, uint64_t cr4,
+		  uint64_t efer) must_use;
+
 /* #UD, #GP(0): for instructions that guests do not have. */
 enum outcome guest_inject_ud(struct vp *vp) must_use;
 enum outcome guest_inject_gp(struct vp *vp) must_use;
@@ -42,6 +48,8 @@ bool synth_write_msr(struct vp *vp, uint32_t msr, uint64_t value,
 		     enum outcome *outcome) must_use;
 /* 100 ns units since the partition's start, by the TSC page's formula. */
 uint64_t synth_reference_time(const struct vp *vp) must_use;
+/* 100 ns units that this LP's slots have been the VP's, since its start. */
+uint64_t synth_vp_runtime(const struct vp *vp) must_use;
 
 /* Consumes a token: every LP that runs the partition has flushed. */
 static inline void guest_flush(struct flush_token token)

@@ -114,6 +114,15 @@ static enum outcome msr_give_value(struct vp *vp, const struct msr_config *row,
 	return OUTCOME_NEXT;
 }
 
+bool msr_is_emulated(struct vp *vp, uint32_t msr, bool write)
+{
+	const struct partition_config *config =
+		partition_config(vp->partition);
+	const struct msr_config *row = msr_find_row(vp, config, msr);
+
+	return row == NULL || (write ? row->write : row->read) == MSR_EMULATE;
+}
+
 enum outcome msr_handle(struct vp *vp, const struct vcpu_exit *exit)
 {
 	uint32_t msr = exit->msr.index;

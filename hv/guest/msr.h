@@ -11,6 +11,10 @@
 /* Power-on values, of what is not 0; the TSC starts with the partition. */
 void msr_reset(struct vp *vp);
 
+/* Would an access go to what is emulated here? (Its row may deny it.) */
+bool msr_is_emulated(struct vp *vp, uint32_t msr, bool write) must_use;
+bool msr_pat_is_valid(uint64_t value) must_use;
+
 bool msr_arch_read(struct vp *vp, uint32_t msr, uint64_t *value) must_use;
 bool msr_arch_write(struct vp *vp, uint32_t msr, uint64_t value) must_use;
 

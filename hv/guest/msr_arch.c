@@ -71,7 +71,7 @@ static bool msr_is_canonical(uint64_t value)
 }
 
 /* Each byte a memory type of the PAT (APM2 7.8.1). */
-static bool msr_pat_is_valid(uint64_t value)
+bool msr_pat_is_valid(uint64_t value)
 {
 	for (unsigned i = 0; i < 8; i++) {
 		uint8_t type = (uint8_t)(value >> (8 * i));

@@ -24,6 +24,7 @@ void synth_reset_partition(uint32_t partition)
 	synth->guest_os_id = 0;
 	synth->hypercall = 0;
 	synth->reference_tsc = 0;
+	synth->tsc_invariant = 0;
 	for (unsigned i = 0; i < CRASH_PARAMETER_COUNT; i++) {
 		synth->crash[i] = 0;
 	}
@@ -52,6 +53,10 @@ static unsigned synth_msr_privilege(uint32_t msr)
 		return HV_PRIVILEGE_VP_INDEX_BIT;
 	case HV_MSR_RESET:
 		return HV_PRIVILEGE_RESET_BIT;
+	case HV_MSR_VP_RUNTIME:
+		return HV_PRIVILEGE_VP_RUNTIME_BIT;
+	case HV_MSR_TSC_INVARIANT:
+		return HV_PRIVILEGE_TSC_INVARIANT_BIT;
 	case HV_MSR_TIME_REF_COUNT:
 		return HV_PRIVILEGE_REFERENCE_COUNTER_BIT;
 	case HV_MSR_REFERENCE_TSC:
@@ -151,6 +156,13 @@ bool synth_read_msr(struct vp *vp, uint32_t msr, uint64_t *value)
 		return true;
 	case HV_MSR_RESET:
 		*value = 0;
+		return true;
+	case HV_MSR_VP_RUNTIME:
+		*value = synth_vp_runtime(vp);
+		return true;
+	case HV_MSR_TSC_INVARIANT:
+		*value = __atomic_load_n(&synth->tsc_invariant,
+					 __ATOMIC_RELAXED);
 		return true;
 	case HV_MSR_TSC_FREQUENCY:
 		*value = tsc_hz();
@@ -343,6 +355,12 @@ bool synth_write_msr(struct vp *vp, uint32_t msr, uint64_t value,
 		return true;
 	case HV_MSR_CRASH_CTL:
 		*outcome = crash_write_control(vp, value);
+		return true;
+	}
+	if (msr == HV_MSR_TSC_INVARIANT && value <= 1) {
+		__atomic_store_n(
+			&partition_table[vp->partition].synth.tsc_invariant,
+			value, __ATOMIC_RELAXED);
 		return true;
 	}
 	/* HV_MSR_CRASH_P0 to P4 and those that can only be read are left. */

@@ -18,7 +18,8 @@
  * BUG(): they join only with the calls behind them.
  */
 #define SYNTH_PRIVILEGES                                                   \
-	(BIT(HV_PRIVILEGE_REFERENCE_COUNTER_BIT) |                         \
+	(BIT(HV_PRIVILEGE_VP_RUNTIME_BIT) |                                \
+	 BIT(HV_PRIVILEGE_REFERENCE_COUNTER_BIT) |                         \
 	 BIT(HV_PRIVILEGE_SYNIC_BIT) |                                     \
 	 BIT(HV_PRIVILEGE_SYNTHETIC_TIMER_BIT) |                           \
 	 BIT(HV_PRIVILEGE_POST_MESSAGES_BIT) |                             \
@@ -27,7 +28,10 @@
 	 BIT(HV_PRIVILEGE_VP_INDEX_BIT) | BIT(HV_PRIVILEGE_RESET_BIT) |    \
 	 BIT(HV_PRIVILEGE_REFERENCE_TSC_BIT) |                             \
 	 BIT(HV_PRIVILEGE_FREQUENCY_BIT) |                                 \
-	 BIT(HV_PRIVILEGE_EXTENDED_HYPERCALLS_BIT))
+	 BIT(HV_PRIVILEGE_TSC_INVARIANT_BIT) |                             \
+	 BIT(HV_PRIVILEGE_VP_REGISTERS_BIT) |                              \
+	 BIT(HV_PRIVILEGE_EXTENDED_HYPERCALLS_BIT) |                       \
+	 BIT(HV_PRIVILEGE_START_VP_BIT))
 _Static_assert((SYNTH_PRIVILEGES & (BIT(HV_PRIVILEGE_CREATE_PARTITIONS_BIT) |
 				    BIT(HV_PRIVILEGE_PARTITION_ID_BIT) |
 				    BIT(HV_PRIVILEGE_CPU_MANAGEMENT_BIT))) == 0,

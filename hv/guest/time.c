@@ -17,13 +17,21 @@ static struct hv_reference_tsc_page *time_page(uint32_t partition)
 		overlay_pages_partition[partition].byte;
 }
 
-uint64_t synth_reference_time(const struct vp *vp)
+static uint64_t time_from_ticks(uint64_t ticks)
 {
-	const struct partition *p = &partition_table[vp->partition];
-	uint64_t ticks = tsc_read() - p->tsc_start;
-
 	return (uint64_t)(((unsigned __int128)ticks *
 			   tsc_reference_scale()) >> 64);
+}
+
+uint64_t synth_reference_time(const struct vp *vp)
+{
+	return time_from_ticks(tsc_read() -
+			       partition_table[vp->partition].tsc_start);
+}
+
+uint64_t synth_vp_runtime(const struct vp *vp)
+{
+	return time_from_ticks(vp->run_ticks + tsc_read() - vp->run_since);
 }
 
 void time_reset_page(uint32_t partition)

@@ -123,6 +123,8 @@ void lifecycle_take_up(struct vp *vp)
 {
 	if (vp->state == VP_READY) {
 		vcpu_load(&vp->vcpu);
+		vp->run_ticks = 0;
+		vp->run_since = tsc_read();
 		vp->state = vp_configs[vp->index].state != NULL ? VP_RUNNING
 								: VP_WAIT_SIPI;
 	}
@@ -162,6 +164,7 @@ static void lifecycle_reset_vp(struct vp *vp)
 	/* First: from here on nobody posts an interrupt for an event. */
 	synth_reset_vp(vp);
 	vp->nmi_pending = false;
+	vp->start_busy = 0;
 	memset((void *)vp->posted, 0, sizeof(vp->posted));
 	memset((void *)vp->posted_level, 0, sizeof(vp->posted_level));
 	apic_reset(vp);

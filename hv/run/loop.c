@@ -10,6 +10,7 @@
 #include "cpu/regs.h"
 #include "cpu/tsc.h"
 #include "guest/apic.h"
+#include "guest/guest.h"
 #include "guest/ioapic.h"
 #include "guest/synic.h"
 #include "lib/bits.h"
@@ -128,6 +129,9 @@ static void loop_requests(struct vp *vp)
 	if (vp->state == VP_STOPPED) {
 		return;
 	}
+	if ((requests & VP_REQUEST_TLB) != 0) {
+		vcpu_flush(&vp->vcpu);
+	}
 	if ((requests & VP_REQUEST_SYNIC) != 0) {
 		synic_deliver(vp);
 	}
@@ -140,6 +144,9 @@ static void loop_requests(struct vp *vp)
 	if ((requests & VP_REQUEST_SIPI) != 0 && vp->state == VP_WAIT_SIPI) {
 		vcpu_start_sipi(&vp->vcpu, (uint8_t)vp->sipi_vector);
 		vp->state = VP_RUNNING;
+	}
+	if ((requests & VP_REQUEST_START) != 0) {
+		start_take_up(vp);
 	}
 	if ((requests & VP_REQUEST_NMI) != 0 && vp->state != VP_WAIT_SIPI) {
 		vp->nmi_pending = true;

@@ -41,15 +41,20 @@ struct vp *schedule_current(const struct lp *lp)
 static void schedule_switch(struct lp *lp, uint32_t vp)
 {
 	struct vp *old = schedule_current(lp);
+	uint64_t now = tsc_read();
 
 	if (lp->current_vp == vp) {
 		return;
+	}
+	if (old != NULL) {
+		old->run_ticks += now - old->run_since;
 	}
 	if (old != NULL && vp_state_is_alive(old->state)) {
 		vcpu_save(&old->vcpu);
 	}
 	__atomic_store_n(&lp->current_vp, vp, __ATOMIC_SEQ_CST);
 	if (vp != CONFIG_NONE) {
+		vp_table[vp].run_since = now;
 		if (vp_state_is_alive(vp_table[vp].state)) {
 			vcpu_load(&vp_table[vp].vcpu);
 		}

@@ -341,3 +341,15 @@ void vcpu_inject_nmi(struct vcpu *vcpu)
 		svm_mask_nmi(vcpu, true);
 	}
 }
+
+void vcpu_get_xmm(const struct vcpu *vcpu, uint64_t words[12])
+{
+	(void)vcpu;
+	__asm__ volatile("movups %%xmm0, (%0)\n\t"
+			 "movups %%xmm1, 16(%0)\n\t"
+			 "movups %%xmm2, 32(%0)\n\t"
+			 "movups %%xmm3, 48(%0)\n\t"
+			 "movups %%xmm4, 64(%0)\n\t"
+			 "movups %%xmm5, 80(%0)"
+			 : : "r"(words) : "memory");
+}

@@ -226,6 +226,14 @@ enum hv_err vcpu_get_register(const struct vcpu *vcpu, uint32_t name,
 enum hv_err vcpu_set_register(struct vcpu *vcpu, uint32_t name,
 			      uint64_t value) must_use;
 
+/* XMM0 to XMM5 of the VP that is loaded: they stay in the processor. */
+void vcpu_get_xmm(const struct vcpu *vcpu, uint64_t words[12]);
+/* Its guest's own translations are gone before its next entry. */
+static inline void vcpu_flush(struct vcpu *vcpu)
+{
+	vcpu->asid_generation = 0;
+}
+
 /* Queues an exception; merges with one in delivery as APM2 8.2.9 says. */
 void vcpu_inject_exception(struct vcpu *vcpu, uint8_t vector, bool has_error,
 			   uint32_t error);

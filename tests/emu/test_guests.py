@@ -44,7 +44,13 @@ def test_overlays(boot):
 
 def test_guest_interface(boot):
     machine = boot("tlfs.dts")
-    run_to_done(machine, "tlfs", 62)
+    run_to_done(machine, "tlfs", 64)
+    assert_no_failure(machine)
+
+
+def test_calls_on_vps(boot):
+    machine = boot("calls.dts")
+    run_to_done(machine, "calls", 109, timeout=240)
     assert_no_failure(machine)
 
 

@@ -106,3 +106,55 @@ def test_generic_kernel(boot):
     clock = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
     assert shell.run(f"cat {clock}") == ["hyperv_clocksource_tsc_page"]
     assert not unexpected_lines(machine) and not bad_lines(machine)
+
+
+# The kernel's own words for what it leaves to the hypervisor.
+TRACED = {"hyperv_mmu_flush_tlb_multi": 10, "hyperv_send_ipi_mask": 1,
+          "hyperv_send_ipi_one": 20}
+
+
+def hypercalls(machine):
+    """Per VP, of the account at a partition's end."""
+    return {int(m[1]): int(m[2]) for m in log(
+        machine, r"partition linux vp (\d) exits: hypercall (\d+)")}
+
+
+def test_four_vps_on_two_lps(boot):
+    """The hints of profile linux-shared: the kernel makes these calls."""
+    machine = boot("linux-shared.dts")
+    shell = Shell(machine, timeout=300)
+    assert shell.run("nproc") == ["4"]
+    assert shell.run("dmesg | grep -c 'Using hypercall for remote TLB "
+                     "flush'") == ["1"]
+    assert shell.run("dmesg | grep -cE 'Using (IPI|ext) hypercalls'") == ["1"]
+    line, = shell.run("grep HVS: /proc/interrupts")
+    assert all(int(n) > 20 for n in line.split()[1:5])
+    shell.run("mount -t tracefs none /sys/kernel/tracing")
+    for event in TRACED:
+        shell.run(f"echo 1 >/sys/kernel/tracing/events/hyperv/{event}/enable")
+    # Processes that have run on each VP fork and end: flushes; pipes.
+    out = shell.run(
+        "for j in 1 2 3 4 5 6; do (for i in $(seq 20); do "
+        "sh -c 'for m in 1 2 4 8; do taskset -p $m $$ | md5sum; done'"
+        " >/dev/null; done) & done; wait; echo all done", timeout=400)
+    assert "all done" in out
+    for event, least in TRACED.items():
+        count, = shell.run(f"grep -c {event} /sys/kernel/tracing/trace")
+        assert int(count) >= least, event
+    assert not unexpected_lines(machine) and not bad_lines(machine)
+    shell.start("poweroff -f")
+    machine.expect("partition linux halted", "bulkhead", timeout=100)
+    counts = hypercalls(machine)
+    assert sorted(counts) == [0, 1, 2, 3]
+    assert all(count > 100 for count in counts.values()), counts
+    print("hypercalls:", counts)
+
+
+def test_asks_for_an_invariant_tsc(boot):
+    """Profile linux-tsc: TSC_INVARIANT_CONTROL, before anything else."""
+    machine = boot("linux-tsc.dts")
+    shell = Shell(machine, timeout=180)
+    assert shell.run("nproc") == ["2"]
+    # The kernel has written it: it holds the TSC for reliable.
+    assert shell.run("grep -c tsc_reliable /proc/cpuinfo") == ["2"]
+    assert not unexpected_lines(machine) and not bad_lines(machine)

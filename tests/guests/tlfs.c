@@ -331,6 +331,9 @@ static void test_hypercall_access(void)
 		expect_status("messages-denied", 0x5c, 0, 0, 6);
 		expect_status("events-denied", 0x5d | FAST, 0x10, 0, 6);
 	}
+	/* Calls without a hint are not there either. */
+	expect_status("flush-denied", 2, 0, 0, 6);
+	expect_status("ipi-denied", 0xb | FAST, 0x55, 1, 6);
 }
 
 extern uint8_t user_vmmcall[], user_vmcall[], user_rdmsr[], user_in[],

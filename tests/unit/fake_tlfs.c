@@ -44,6 +44,8 @@ static uint64_t fake_generation[PARTITION_TEST_COUNT];
 enum hv_err fake_map_answer;
 void (*fake_on_flush)(void);
 unsigned fake_flush_count;
+uint64_t fake_flushed_vps;
+unsigned fake_flush_guests_count;
 uint64_t fake_tsc;
 struct lp fake_lp;
 uint64_t fake_xcr0;
@@ -153,6 +155,8 @@ int fake_tlfs_setup(void **state)
 	fake_map_answer = HV_OK;
 	fake_on_flush = NULL;
 	fake_flush_count = 0;
+	fake_flushed_vps = 0;
+	fake_flush_guests_count = 0;
 	fake_tsc = 1000000;
 	fake_lp = (struct lp){ .long_end = UINT64_MAX };
 	fake_xcr0 = 0x100000207;
@@ -352,6 +356,13 @@ void flush_consume(struct flush_token token)
 	}
 }
 
+void flush_guests(struct vp *vp, uint64_t mask)
+{
+	(void)vp;
+	fake_flushed_vps = mask;
+	fake_flush_guests_count++;
+}
+
 /* ---- core and guest ---------------------------------------------------- */
 
 uint64_t vp_guest_tsc(const struct vp *vp)
@@ -375,6 +386,11 @@ void partition_request_end(struct vp *vp, enum partition_end end)
 	(void)vp;
 	fake_end.request_count++;
 	fake_end.request = end;
+}
+
+struct vp *vp_of(uint32_t partition, uint32_t number)
+{
+	return &vp_table[fake_partition_configs[partition].vp_first + number];
 }
 
 void vp_request(struct vp *vp, uint32_t bits)

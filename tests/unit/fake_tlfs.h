@@ -56,6 +56,9 @@ extern enum hv_err fake_map_answer;	/* HV_OK, or what maps fail with */
 /* Called within each flush; may be null. */
 extern void (*fake_on_flush)(void);
 extern unsigned fake_flush_count;
+/* What flush_guests() was asked for last, and how often it was asked. */
+extern uint64_t fake_flushed_vps;
+extern unsigned fake_flush_guests_count;
 
 extern uint64_t fake_tsc;
 extern struct lp fake_lp;	/* the slot never ends, at first */

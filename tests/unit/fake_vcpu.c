@@ -279,6 +279,11 @@ void vcpu_get_segment(const struct vcpu *vcpu, enum segment_name name,
 	*segment = fake_of(vcpu)->segment[name];
 }
 
+void vcpu_get_xmm(const struct vcpu *vcpu, uint64_t words[12])
+{
+	memcpy(words, fake_of(vcpu)->xmm, sizeof(fake_of(vcpu)->xmm));
+}
+
 /* Where a register is kept, or null. */
 static uint64_t *fake_register(struct vcpu *vcpu, uint32_t name)
 {

@@ -31,6 +31,7 @@ struct fake_vcpu {
 	struct segment_config segment[SEGMENT_COUNT];
 	uint64_t table_base[2];		/* IDTR, GDTR */
 	uint64_t xcr0;			/* live; vcpu.xcr0 is a copy */
+	uint64_t xmm[12];		/* XMM0 to XMM5 */
 	bool shadow;			/* interrupt shadow */
 	bool window;			/* EXIT_WINDOW was asked for */
 	uint8_t window_vector;

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "abi/cpuid.h"
+#include "abi/msr.h"
 #include "fake_tlfs.h"
 #include "guest/guest.h"
 
@@ -39,6 +40,8 @@ static const struct cpuid_config rows[] = {
 	  .dynamic = CPUID_DYN_XSTATE },
 	{ .leaf = 0xd, .subleaf = 2, .allow = ALL,
 	  .dynamic = CPUID_DYN_XSTATE },
+	{ .leaf = 0x80000007, .subleaf = CPUID_ANY_SUBLEAF,
+	  .force = { 0, 0, 0, 0x104 }, .dynamic = CPUID_DYN_TSC_INVARIANT },
 	{ .leaf = 0x8000001e, .subleaf = CPUID_ANY_SUBLEAF,
 	  .force = { 0xff, 0x2ff, 0x77, 0 }, .dynamic = CPUID_DYN_AMD_ID },
 };
@@ -284,7 +287,15 @@ static void test_synth_leaves(void **state)
 	cpuid(&vp_table[0], 0x40000002, 0);
 	expect(1, 1, 0, 0);
 	cpuid(&vp_table[0], 0x40000004, 0);
-	/* Relaxed timing, no AutoEOI; none of the calls that are not there. */
+	/* Relaxed timing, no AutoEOI; calls by the spec. */
+	expect(0x220, 0xffffffff, FAKE_GPA_BITS, 0);
+	fake_partition_configs[PARTITION_FULL].flags |= PARTITION_FLUSH_CALLS;
+	cpuid(&vp_table[0], 0x40000004, 0);
+	expect(0xa24, 0xffffffff, FAKE_GPA_BITS, 0);
+	fake_partition_configs[PARTITION_FULL].flags |= PARTITION_IPI_CALLS;
+	cpuid(&vp_table[0], 0x40000004, 0);
+	expect(0xe24, 0xffffffff, FAKE_GPA_BITS, 0);
+	cpuid(&vp_table[2], 0x40000004, 0);
 	expect(0x220, 0xffffffff, FAKE_GPA_BITS, 0);
 	cpuid(&vp_table[0], 0x40000005, 0);
 	expect(2, 2, 0, 0);
@@ -305,25 +316,57 @@ static void test_privileges(void **state)
 {
 	(void)state;
 	cpuid(&vp_table[0], 0x40000003, 0);
-	assert_int_equal(eax, 1u << 1 | 1u << 2 | 1u << 3 | 1u << 5 | 1u << 6 |
-			 1u << 7 | 1u << 9 | 1u << 11);
+	/* 0 to 3, 5 to 7, 9, 11, 15 */
+	assert_int_equal(eax, 0x8aef);
 	assert_int_equal(ebx, 1u << (36 - 32) | 1u << (37 - 32) |
-			 1u << (52 - 32));
+			 1u << (49 - 32) | 1u << (52 - 32) | 1u << (53 - 32));
 	assert_int_equal(ebx & (1u << 0 | 1u << 1 | 1u << 12 | 1u << 22), 0);
 	assert_int_equal(ecx, 0);
-	assert_int_equal(edx, 1u << 8 | 1u << 10 | 1u << 17 | 1u << 19);
+	assert_int_equal(edx, 1u << 4 | 1u << 8 | 1u << 10 | 1u << 17 |
+			 1u << 19);
 	/* The spec is the ceiling. */
 	fake_partition_configs[PARTITION_FULL].hv_privileges = 0x60;
 	cpuid(&vp_table[0], 0x40000003, 0);
-	expect(0x60, 0, 0, 1u << 10);
+	expect(0x60, 0, 0, 1u << 4 | 1u << 10);
 	fake_partition_configs[PARTITION_FULL].hv_privileges = 1u << 2;
 	cpuid(&vp_table[0], 0x40000003, 0);
-	expect(1u << 2, 0, 0, 1u << 10 | 1u << 17);
+	expect(1u << 2, 0, 0, 1u << 4 | 1u << 10 | 1u << 17);
 	fake_partition_configs[PARTITION_FULL].hv_privileges = 1u << 3;
 	cpuid(&vp_table[0], 0x40000003, 0);
-	expect(1u << 3, 0, 0, 1u << 10 | 1u << 19);
+	expect(1u << 3, 0, 0, 1u << 4 | 1u << 10 | 1u << 19);
 	cpuid(&vp_table[2], 0x40000003, 0);
-	expect(0, 0, 0, 1u << 10);
+	expect(0, 0, 0, 1u << 4 | 1u << 10);
+}
+
+/*
+ * The partition's invariant TSC is shown when one of its VPs asks for it, and
+ * hidden again by a restart. One bit; others are reserved.
+ */
+static void test_tsc_invariant(void **state)
+{
+	struct vp *vp = &vp_table[0];
+	uint64_t value = 9;
+
+	(void)state;
+	fake_rdmsr(vp, HV_MSR_TSC_INVARIANT, &value);
+	assert_int_equal(value, 0);
+	cpuid(vp, 0x80000007, 0);
+	expect(0, 0, 0, 4);
+	assert_int_equal(fake_wrmsr(&vp_table[1], HV_MSR_TSC_INVARIANT, 1),
+			 OUTCOME_NEXT);
+	fake_rdmsr(vp, HV_MSR_TSC_INVARIANT, &value);
+	assert_int_equal(value, 1);
+	cpuid(vp, 0x80000007, 0);
+	expect(0, 0, 0, 0x104);
+	for (unsigned bit = 1; bit < 64; bit++) {
+		assert_true(fake_wrmsr_faults(vp, HV_MSR_TSC_INVARIANT,
+					      1ull << bit));
+	}
+	synth_reset_partition(PARTITION_FULL);
+	cpuid(vp, 0x80000007, 0);
+	expect(0, 0, 0, 4);
+	/* Nobody asks without the privilege. */
+	assert_true(fake_wrmsr_faults(&vp_table[2], HV_MSR_TSC_INVARIANT, 1));
 }
 
 static void test_not_shown(void **state)
@@ -350,6 +393,7 @@ int main(void)
 		cmocka_unit_test_setup(test_any_order, setup),
 		cmocka_unit_test_setup(test_synth_leaves, setup),
 		cmocka_unit_test_setup(test_privileges, setup),
+		cmocka_unit_test_setup(test_tsc_invariant, setup),
 		cmocka_unit_test_setup(test_not_shown, setup),
 	};
 

@@ -220,6 +220,87 @@ static void test_waits_until_it_has_flushed(void **state)
 	assert_int_equal(vp_table[1].vcpu.flush_seen, GENERATION);
 }
 
+/* ---- a guest's own translations ---------------------------------------- */
+
+/* Bits: VPs 1, 2, 3 of vp_table are numbers 0, 1, 2 of the partition. */
+static void test_guests_in_guest(void **state)
+{
+	(void)state;
+	for (uint32_t i = 1; i < 4; i++) {
+		vp_table[i].partition = PARTITION;
+	}
+	flush_guests(&vp_table[1], 2);
+	assert_int_equal(kicks[1], 0);
+	assert_int_equal(kicks[2], 1);
+	assert_int_equal(vp_table[1].requests, 0);
+	assert_int_equal(vp_table[2].requests, VP_REQUEST_TLB);
+	assert_int_equal(vp_table[3].requests, 0);
+	/* All: VPs that the partition has not are left out. */
+	flush_guests(&vp_table[1], ~0ull);
+	assert_int_equal(vp_table[0].requests, 0);
+	for (uint32_t i = 1; i < 4; i++) {
+		assert_int_equal(vp_table[i].requests, VP_REQUEST_TLB);
+	}
+	/* VP 3 is not in its slot: no kick for it, nor a wait. */
+	assert_int_equal(kicks[1], 1);
+}
+
+/* Nobody who looks at its requests before it enters. */
+static void test_guests_not_in_guest(void **state)
+{
+	static const uint32_t states[] = { LP_IN_HYPERVISOR, LP_IDLE };
+
+	(void)state;
+	leaves_when_kicked = false;
+	for (unsigned i = 0; i < ARRAY_COUNT(states); i++) {
+		vp_table[2].partition = vp_table[1].partition = PARTITION;
+		lps[1].interruptible = lps[2].interruptible = states[i];
+		flush_guests(&vp_table[1], 3);
+		assert_int_equal(kicks[1] + kicks[2], 0);
+		assert_int_equal(vp_table[1].requests, VP_REQUEST_TLB);
+		assert_int_equal(vp_table[2].requests, VP_REQUEST_TLB);
+	}
+}
+
+static void test_guests_own_lp(void **state)
+{
+	(void)state;
+	leaves_when_kicked = false;
+	vp_table[1].partition = PARTITION;
+	vp_table[1].lp = 0;
+	lps[0].current_vp = 1;
+	lps[0].interruptible = LP_IN_GUEST;
+	flush_guests(&vp_table[1], 1);
+	assert_int_equal(kicks[0], 0);
+	assert_int_equal(vp_table[1].requests, VP_REQUEST_TLB);
+}
+
+/* LP 2 has left, taken the request, and is in its guest again. */
+static void *take(void *unused)
+{
+	while (!__atomic_load_n(&kicked, __ATOMIC_SEQ_CST)) {
+		usleep(100);
+	}
+	usleep(20000);
+	__atomic_fetch_and(&vp_table[2].requests, ~VP_REQUEST_TLB,
+			   __ATOMIC_SEQ_CST);
+	return unused;
+}
+
+static void test_guests_waits_until_it_is_taken(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	leaves_when_kicked = false;
+	vp_table[1].partition = PARTITION;
+	assert_int_equal(pthread_create(&thread, NULL, take, NULL), 0);
+	flush_guests(&vp_table[1], 2);
+	assert_int_equal(vp_table[2].requests, 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(lps[2].interruptible, LP_IN_GUEST);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +314,11 @@ int main(void)
 		cmocka_unit_test_setup(test_own_lp, setup),
 		cmocka_unit_test_setup(test_waits_until_it_has_left, setup),
 		cmocka_unit_test_setup(test_waits_until_it_has_flushed, setup),
+		cmocka_unit_test_setup(test_guests_in_guest, setup),
+		cmocka_unit_test_setup(test_guests_not_in_guest, setup),
+		cmocka_unit_test_setup(test_guests_own_lp, setup),
+		cmocka_unit_test_setup(test_guests_waits_until_it_is_taken,
+				       setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

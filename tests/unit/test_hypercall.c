@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: hv/guest/hypercall.c hv/guest/synth.c hv/guest/synic.c hv/guest/stimer.c hv/guest/message.c hv/guest/overlay.c hv/guest/time.c hv/guest/crash.c hv/guest/msr.c hv/guest/msr_arch.c hv/guest/msr_mtrr.c hv/guest/inject.c tests/unit/fake_tlfs.c tests/unit/fake_vcpu.c */
+/* SOURCES: hv/guest/hypercall.c hv/guest/hypercall_list.c hv/guest/hypercall_regs.c hv/guest/hypercall_vps.c hv/guest/start.c hv/guest/cr.c hv/guest/cpuid_synth.c hv/guest/synth.c hv/guest/synic.c hv/guest/stimer.c hv/guest/message.c hv/guest/overlay.c hv/guest/time.c hv/guest/crash.c hv/guest/msr.c hv/guest/msr_arch.c hv/guest/msr_mtrr.c hv/guest/inject.c tests/unit/fake_tlfs.c tests/unit/fake_vcpu.c tests/unit/fake_panic.c */
 /* Hypercalls: who may call, control word, blocks, statuses, their order. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -107,22 +107,42 @@ static void test_page_is_off(void **state)
 
 /* ---- codes and privileges ---------------------------------------------- */
 
+/* What each call answers to a control word without rep count, no flags. */
+static uint64_t status_of_code(uint16_t code)
+{
+	switch (code) {
+	case SPIN:
+	case QUERY:
+		return HV_STATUS_SUCCESS;
+	case HV_CALL_POST_MESSAGE:
+	case HV_CALL_SIGNAL_EVENT:
+		return HV_STATUS_INVALID_CONNECTION_ID;
+	case HV_CALL_FLUSH_SPACE:
+	case HV_CALL_FLUSH_SPACE_EX:
+		return HV_STATUS_SUCCESS;
+	case HV_CALL_SEND_IPI:
+	case HV_CALL_SEND_IPI_EX:
+		return HV_STATUS_INVALID_PARAMETER;
+	case HV_CALL_FLUSH_LIST:
+	case HV_CALL_FLUSH_LIST_EX:
+	case HV_CALL_GET_REGISTERS:
+	case HV_CALL_SET_REGISTERS:
+	case HV_CALL_VP_OF_APIC_ID:
+		return HV_STATUS_INVALID_HYPERCALL_INPUT;
+	case HV_CALL_START_VP:
+		return HV_STATUS_INVALID_PARTITION_ID;
+	}
+	return HV_STATUS_INVALID_HYPERCALL_CODE;
+}
+
 static void test_codes(void **state)
 {
 	(void)state;
+	fake_partition_configs[PARTITION_FULL].flags |=
+		PARTITION_FLUSH_CALLS | PARTITION_IPI_CALLS;
 	for (uint32_t code = 0; code < 0x10000; code++) {
-		uint64_t status = call(code, 0x1000, 0x2000);
-
-		if (code == SPIN || code == QUERY) {
-			assert_int_equal(status, HV_STATUS_SUCCESS);
-		} else if (code == HV_CALL_POST_MESSAGE ||
-			   code == HV_CALL_SIGNAL_EVENT) {
-			assert_int_equal(status,
-					 HV_STATUS_INVALID_CONNECTION_ID);
-		} else {
-			assert_int_equal(status,
-					 HV_STATUS_INVALID_HYPERCALL_CODE);
-		}
+		assert_int_equal(call(code, 0x1000, 0x2000),
+				 status_of_code((uint16_t)code));
 	}
 	/* An unknown code is told before anything is looked at. */
 	assert_int_equal(call(~0ull, ~0ull, ~0ull),
@@ -143,6 +163,10 @@ static void test_privilege(void **state)
 			 HV_STATUS_ACCESS_DENIED);
 	assert_int_equal(call_of(none, HV_CALL_SIGNAL_EVENT | HV_CALL_FAST,
 				 0x10, 0), HV_STATUS_ACCESS_DENIED);
+	assert_int_equal(call_of(none, HV_CALL_START_VP, 0x1000, 0),
+			 HV_STATUS_ACCESS_DENIED);
+	assert_int_equal(call_of(none, HV_CALL_GET_REGISTERS, 0x1000, 0x2000),
+			 HV_STATUS_ACCESS_DENIED);
 	/* Before the control word and the addresses are judged. */
 	assert_int_equal(call_of(none, QUERY | 1ull << 63, 0, 0x2001),
 			 HV_STATUS_ACCESS_DENIED);
@@ -174,7 +198,15 @@ static void test_control_rep(void **state)
 		.code = 1, .kind = HYPERCALL_REP, .input_size = 8
 	};
 	const struct hypercall_config large = {
-		.code = 1, .kind = HYPERCALL_SIMPLE, .input_size = 24
+		.code = 1, .kind = HYPERCALL_SIMPLE, .input_size = 120
+	};
+	const struct hypercall_config list = {
+		.code = 1, .kind = HYPERCALL_REP, .input_size = 24,
+		.element_in = 8
+	};
+	const struct hypercall_config answer = {
+		.code = 1, .kind = HYPERCALL_REP, .input_size = 16,
+		.element_out = 4
 	};
 	uint64_t count = 1ull << HV_CALL_REP_COUNT_SHIFT;
 	uint64_t start = 1ull << HV_CALL_REP_START_SHIFT;
@@ -190,11 +222,46 @@ static void test_control_rep(void **state)
 	assert_int_equal(hypercall_check_control(&rep, 1 + 2 * count +
 						 3 * start),
 			 HV_STATUS_INVALID_HYPERCALL_INPUT);
+	/* XMM registers hold what is beyond RDX and R8: 112 bytes. */
 	assert_int_equal(hypercall_check_control(&rep, 1 + count +
+						 HV_CALL_FAST), 0);
+	assert_int_equal(hypercall_check_control(&list, 1 + 11 * count +
+						 HV_CALL_FAST), 0);
+	assert_int_equal(hypercall_check_control(&list, 1 + 12 * count +
+						 HV_CALL_FAST),
+			 HV_STATUS_INVALID_HYPERCALL_INPUT);
+	assert_int_equal(hypercall_check_control(&answer, 1 + count), 0);
+	assert_int_equal(hypercall_check_control(&answer, 1 + count +
 						 HV_CALL_FAST),
 			 HV_STATUS_INVALID_HYPERCALL_INPUT);
 	assert_int_equal(hypercall_check_control(&large, 1), 0);
 	assert_int_equal(hypercall_check_control(&large, 1 + HV_CALL_FAST),
+			 HV_STATUS_INVALID_HYPERCALL_INPUT);
+}
+
+static void test_control_set(void **state)
+{
+	const struct hypercall_config list = {
+		.code = 1, .kind = HYPERCALL_REP, .input_size = 24,
+		.element_in = 8
+	};
+	const struct hypercall_config set = {
+		.code = 1, .kind = HYPERCALL_VARIABLE, .input_size = 32
+	};
+	uint64_t count = 1ull << HV_CALL_REP_COUNT_SHIFT;
+
+	(void)state;
+	/* Banks: 64 at most; none where there is no set. */
+	assert_int_equal(hypercall_check_control(&set, 1 + (64 << 17)), 0);
+	assert_int_equal(hypercall_check_control(&set, 1 + (65 << 17)),
+			 HV_STATUS_INVALID_HYPERCALL_INPUT);
+	assert_int_equal(hypercall_check_control(&set, 1 + (10 << 17) +
+						 HV_CALL_FAST), 0);
+	assert_int_equal(hypercall_check_control(&set, 1 + (11 << 17) +
+						 HV_CALL_FAST),
+			 HV_STATUS_INVALID_HYPERCALL_INPUT);
+	assert_int_equal(hypercall_check_control(&list, 1 + count +
+						 (1 << 17)),
 			 HV_STATUS_INVALID_HYPERCALL_INPUT);
 }
 
@@ -330,6 +397,7 @@ int main(void)
 		cmocka_unit_test_setup(test_privilege, setup),
 		cmocka_unit_test_setup(test_control_simple, setup),
 		cmocka_unit_test_setup(test_control_rep, setup),
+		cmocka_unit_test_setup(test_control_set, setup),
 		cmocka_unit_test_setup(test_input_block, setup),
 		cmocka_unit_test_setup(test_output_block, setup),
 		cmocka_unit_test_setup(test_overlap, setup),

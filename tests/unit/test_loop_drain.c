@@ -236,9 +236,26 @@ static void test_ready_vp_is_taken_up(void **state)
 	assert_int_equal(waits, 0);
 }
 
+/* A start is taken up by the VP's own LP; a flush reaches its next entry. */
+static void test_start_and_flush(void **state)
+{
+	(void)state;
+	vp0->vcpu.asid_generation = 5;
+	vp_request(vp0, VP_REQUEST_START);
+	turn();
+	assert_int_equal(starts, 1);
+	assert_int_equal(vp0->vcpu.asid_generation, 5);
+	vp_request(vp0, VP_REQUEST_TLB);
+	turn();
+	assert_int_equal(starts, 1);
+	assert_int_equal(vp0->vcpu.asid_generation, 0);
+	assert_int_equal(vp0->requests, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_start_and_flush, setup),
 		cmocka_unit_test_setup(test_edge_line_in_its_slot, setup),
 		cmocka_unit_test_setup(test_edge_line_in_anothers_slot, setup),
 		cmocka_unit_test_setup(test_edge_line_in_an_idle_slot, setup),

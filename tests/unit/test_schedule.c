@@ -40,7 +40,13 @@ struct vp vp_table[4];
 
 static struct lp lp;
 static uint64_t hz;
+static uint64_t tsc;
 static char done[256];			/* what a switch did, in order */
+
+uint64_t tsc_read(void)
+{
+	return tsc;
+}
 
 uint64_t tsc_from_us(uint64_t us)
 {
@@ -86,6 +92,7 @@ static void start(uint32_t index, uint64_t frequency)
 		vp_table[i].state = VP_RUNNING;
 	}
 	hz = frequency;
+	tsc = EPOCH;
 	lp.index = index;
 	lp.current_vp = CONFIG_NONE;
 	memset(done, 0, sizeof(done));
@@ -103,7 +110,23 @@ static int setup(void **state)
 static void next_at(uint64_t us)
 {
 	memset(done, 0, sizeof(done));
-	schedule_next(&lp, EPOCH + tsc_from_us(us));
+	tsc = EPOCH + tsc_from_us(us);
+	schedule_next(&lp, tsc);
+}
+
+/* Slots that were a VP's, late ends and all; nobody's while it is idle. */
+static void test_run_time(void **state)
+{
+	(void)state;
+	next_at(105);
+	assert_int_equal(vp_table[0].run_ticks, tsc_from_us(105));
+	next_at(133);
+	assert_int_equal(vp_table[1].run_since, EPOCH + tsc_from_us(133));
+	next_at(333);
+	assert_int_equal(vp_table[1].run_ticks, tsc_from_us(200));
+	assert_int_equal(vp_table[0].run_ticks, tsc_from_us(105));
+	next_at(433);
+	assert_int_equal(vp_table[0].run_ticks, tsc_from_us(205));
 }
 
 static void test_a_cycle(void **state)
@@ -240,6 +263,7 @@ static void test_time_for_work(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_run_time, setup),
 		cmocka_unit_test_setup(test_a_cycle, setup),
 		cmocka_unit_test_setup(test_late, setup),
 		cmocka_unit_test_setup(test_very_late, setup),

@@ -76,11 +76,26 @@ static bool all_flushed(void)
 
 /* ---- who may access what ----------------------------------------------- */
 
+static void test_run_time(void **state)
+{
+	uint64_t value;
+
+	(void)state;
+	vp->run_ticks = FAKE_TSC_HZ;
+	vp->run_since = fake_tsc;
+	fake_tsc += FAKE_TSC_HZ / 2;
+	fake_rdmsr(vp, HV_MSR_VP_RUNTIME, &value);
+	assert_in_range(value, 14999999, 15000000);
+	assert_true(fake_wrmsr_faults(vp, HV_MSR_VP_RUNTIME, 0));
+}
+
 static void test_absent(void **state)
 {
 	(void)state;
 	for (uint32_t msr = HV_MSR_FIRST; msr <= HV_MSR_LAST; msr++) {
 		bool here = msr <= HV_MSR_RESET ||
+			    msr == HV_MSR_VP_RUNTIME ||
+			    msr == HV_MSR_TSC_INVARIANT ||
 			    (msr >= HV_MSR_TIME_REF_COUNT &&
 			     msr <= HV_MSR_APIC_FREQUENCY) ||
 			    msr == HV_MSR_VP_ASSIST_PAGE ||
@@ -538,6 +553,7 @@ static void test_restart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_run_time, setup),
 		cmocka_unit_test_setup(test_absent, setup),
 		cmocka_unit_test_setup(test_read_only, setup),
 		cmocka_unit_test_setup(test_no_privilege, setup),

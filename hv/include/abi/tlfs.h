@@ -77,6 +77,39 @@ struct hv_signal_event {
 };
 _Static_assert(sizeof(struct hv_signal_event) == 8, "TLFS");
 
+/* A set of VPs; of its banks of 64, those whose bit is in valid follow. */
+#define HV_VP_SET_SPARSE 0
+#define HV_VP_SET_ALL 1
+#define HV_VP_SET_BANKS 64
+
+struct hv_vp_set {
+	uint64_t format;
+	uint64_t valid;
+	uint64_t bank[HV_VP_SET_BANKS];
+};
+
+/* Input of the flush calls; an Ex call has a set in place of the mask. */
+struct hv_flush {
+	uint64_t space;
+	uint64_t flags;
+	union {
+		uint64_t mask;
+		struct hv_vp_set set;
+	};
+};
+_Static_assert(offsetof(struct hv_flush, set) == 16, "TLFS");
+
+struct hv_send_ipi {
+	uint32_t vector;
+	uint8_t vtl;
+	uint8_t reserved[3];
+	union {
+		uint64_t mask;
+		struct hv_vp_set set;
+	};
+};
+_Static_assert(offsetof(struct hv_send_ipi, set) == 8, "TLFS");
+
 /* Attributes: VMX access rights 15:0. */
 struct hv_segment_register {
 	uint64_t base;
@@ -94,5 +127,42 @@ struct hv_table_register {
 };
 _Static_assert(sizeof(struct hv_table_register) == 16, "TLFS");
 _Static_assert(offsetof(struct hv_table_register, limit) == 6, "TLFS");
+
+/* Which VP a call is about. */
+struct hv_vp_header {
+	uint64_t partition;
+	uint32_t vp;
+	uint8_t vtl;
+	uint8_t reserved[3];
+};
+_Static_assert(sizeof(struct hv_vp_header) == 16, "TLFS");
+
+/* Where HvStartVirtualProcessor starts a VP. */
+struct hv_start_context {
+	uint64_t rip;
+	uint64_t rsp;
+	uint64_t rflags;
+	struct hv_segment_register cs, ds, es, fs, gs, ss, tr, ldtr;
+	struct hv_table_register idtr;
+	struct hv_table_register gdtr;
+	uint64_t efer;
+	uint64_t cr0;
+	uint64_t cr3;
+	uint64_t cr4;
+	uint64_t pat;
+};
+_Static_assert(sizeof(struct hv_start_context) == 224, "TLFS");
+
+struct hv_start_vp {
+	struct hv_vp_header header;
+	struct hv_start_context context;
+};
+
+struct hv_register_value {
+	uint32_t name;
+	uint32_t reserved[3];
+	uint64_t value[2];
+};
+_Static_assert(sizeof(struct hv_register_value) == 32, "TLFS");
 
 #endif

@@ -117,6 +117,7 @@ struct msr_config {
 #define CPUID_DYN_XSTATE 4u	/* leaf 0xD.0/.1 EBX: size for live XCR0 */
 #define CPUID_DYN_AMD_ID 8u	/* leaf 0x8000001E: EAX APIC id, EBX core */
 #define CPUID_DYN_OSPKE 16u	/* leaf 7.0 ECX 4 from CR4.PKE */
+#define CPUID_DYN_TSC_INVARIANT 32u	/* EDX 8 by HV_MSR_TSC_INVARIANT */
 
 enum cpu_vendor { VENDOR_ANY, VENDOR_AMD, VENDOR_INTEL };
 
@@ -173,6 +174,8 @@ enum failure_action { FAILURE_HALT, FAILURE_RESTART, FAILURE_PANIC };
 #define PARTITION_CONSOLE_LOG 1u	/* its console is its log ring */
 #define PARTITION_TLFS 2u		/* is shown the Hv#1 interface */
 #define PARTITION_NMI 4u		/* physical NMIs go to its VP 0 */
+#define PARTITION_FLUSH_CALLS 8u	/* has, and is told of, these calls */
+#define PARTITION_IPI_CALLS 16u
 
 struct partition_config {
 	const char *name;
