@@ -54,6 +54,21 @@ TALK = {
     ("far", "timer-running"): "synthetic timer, lateness, guest runs",
     ("far", "timer-halted"): "synthetic timer, lateness, guest sleeps",
 }
+# Each call with the largest input that is done in one go, a partition of
+# eight VPs. No call may hold its LP for more than 50 us.
+CALLS = {
+    "flush-all": "FlushVirtualAddressSpace, all VPs",
+    "flush-list": "FlushVirtualAddressList, all VPs, 509 ranges",
+    "flush-ex": "FlushVirtualAddressSpaceEx, 64 banks",
+    "flush-list-ex": "FlushVirtualAddressListEx, 64 banks, 400 ranges",
+    "ipi-all": "SendSyntheticClusterIpi, all VPs",
+    "ipi-ex": "SendSyntheticClusterIpiEx, 64 banks",
+    "get-registers": "GetVpRegisters, 16 of them: one go",
+    "set-register": "SetVpRegisters, one of them, a page that moves: one go",
+    "vp-of-apic-id": "GetVpIndexFromApicId, 16 of them: one go",
+    "start-vp": "StartVirtualProcessor",
+}
+CALL_BUDGET = 10_000
 
 
 class Bench:
@@ -129,6 +144,18 @@ class Bench:
                         measured[spec, found[1]] = int(found[3])
         for key, what in TALK.items():
             self.row(what, measured[key], None, "instructions")
+
+    def calls(self):
+        directory = self.image("tests/bench/calls.dts")
+        with Machine(directory, icount=True) as machine:
+            machine.expect("DONE 10 passed, 0 failed", "bench", 120)
+            measured = dict(
+                re.match(r"bench (\S+) .* max (\d+)", line).groups()
+                for line in machine.text("bench")
+                if line.startswith("bench "))
+        for name, what in CALLS.items():
+            self.row(f"{what}, at worst", int(measured[name]), CALL_BUDGET,
+                     "instructions")
 
     def start(self, directory):
         """From the image's first instruction to the first of a guest."""
@@ -322,6 +349,7 @@ def main():
     bench.exits_bochs("bochs-amd", "AMD, next RIP known")
     bench.exits_bochs("bochs", "Intel")
     bench.talk()
+    bench.calls()
     bench.boot()
     bench.sizes()
     bench.lines()

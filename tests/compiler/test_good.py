@@ -348,7 +348,7 @@ def test_linux(good):
         "name": "com2", "port": 0x2f8, "irq": 3, "guest_port": 0x3f8,
         "guest_irq": 4}
     assert (p["failure"], p["restart_max"]) == (1, 5)
-    assert p["privileges"] == 0xaee
+    assert p["privileges"] == 0xaef
 
 
 def compile_kernel(partc, **fields):
@@ -501,6 +501,9 @@ def test_refine(good):
     assert msrs[0x1234] == [0x1236, 0x123456789a, MSR_VALUE, MSR_STRICT]
     # A profile of the spec's own: nothing but what it says.
     assert own["privileges"] == 0x60
+    # Hints, of the partition and of the profile; without TLFS none.
+    assert [p["flags"] for p in (plain, same, other, own)] == \
+        [2, 2 | 8, 1 | 2, 2 | 8 | 16]
     assert own["ports"] == [[0x10, 0x10, 0, OFF]] and own["msrs"] == []
     assert (own["cr4"], own["efer"], own["xcr0"]) == (0x20, 0x500, 1)
     assert own["port_default"] == DENY
@@ -782,7 +785,7 @@ def test_channels(good):
                                none[:2] + [0] + none[3:]]
     a, b = tables["partitions"]
     assert (a["channels"], b["channels"]) == ([0, 2], [2, 1])
-    default = 0xaee
+    default = 0xaef
     assert a["privileges"] == default | 1 << 36 | 1 << 37
     # A partition's own words replace those of its profile.
     assert b["privileges"] == 1 << 2 | 1 << 36

@@ -852,6 +852,9 @@ SPECS = {
                               'uart = <&com2>; tlfs = "frequency";',
                               r"TLFS privileges is 0x3000000806, the spec "
                               r"says 0x800"),
+    "hints of its own": ("uart = <&com2>;",
+                         'uart = <&com2>; tlfs-hints = "flush";',
+                         r"flags is 0x\w*[0-7], the spec says 0x\w*[8-f]"),
     "another failure policy": ('on-failure = "restart"',
                                'on-failure = "panic"',
                                r"failure policy is 0x1, the spec says 0x2"),
