@@ -162,6 +162,7 @@ static void emit(struct model *model, const struct options *options)
 	emit_modules(model);
 	emit_grub(model);
 	emit_report(model);
+	emit_html(model);
 	emit_json(model);
 	emit_deps(model, targets);
 	diag_print_all(stderr);		/* warnings: there is no error now */

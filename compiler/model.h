@@ -160,6 +160,7 @@ struct model_payload {
 	struct loc at;
 	struct bytes bytes;
 	bool good;		/* it could be read */
+	uint8_t sha384[SHA384_SIZE];
 	uint32_t module;	/* in model.modules; MODEL_NONE: in the image */
 };
 

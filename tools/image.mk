@@ -4,7 +4,7 @@
 # all that no spec changes is built by then):
 #
 #   SPEC --cpp--> b.pp.dts --dtc--> b.dtb, b.ann.dts (source map)
-#     --partc--> tables.c payload.S grub.cfg report.txt report.json
+#     --partc--> tables.c payload.S grub.cfg report.txt report.html report.json
 #     --cc, ld--> bulkhead.elf --verify--> verify.stamp
 #     --xorriso--> bulkhead.iso
 #
@@ -58,7 +58,7 @@ $(O)/b.ann.dts: $(O)/b.pp.dts $(O)/b.dtb
 
 # partc writes all of its files each time; those whose bytes did not change
 # keep their time, so that what is made of them is not made again.
-generated := tables.c payload.S grub.cfg report.txt report.json
+generated := tables.c payload.S grub.cfg report.txt report.html report.json
 $(O)/partc.stamp: $(O)/b.dtb $(O)/b.ann.dts $(BUILD)/partc $(KCONFIG_AUTOHEADER)
 	$(call say,PARTC,$(SPEC))
 	@rm -rf $(O)/new && mkdir -p $(O)/new

@@ -30,8 +30,9 @@ void emit_payload(const struct model *model);
 void emit_modules(const struct model *model);
 /* grub.cfg */
 void emit_grub(const struct model *model);
-/* report.txt, report.json */
+/* report.txt, report.html, report.json */
 void emit_report(const struct model *model);
+void emit_html(const struct model *model);
 void emit_json(const struct model *model);
 void emit_json_text(FILE *out, const char *text);
 /* Files with their hashes; privileges, ports, MSRs, CPUID. */

@@ -5,20 +5,11 @@
 #include "emit/emit.h"
 #include "schema.h"
 
-static void emit_hash(FILE *out, const struct bytes *bytes)
-{
-	uint8_t hash[SHA384_SIZE];
-	unsigned i;
-
-	sha384_of(bytes->data, bytes->size, hash);
-	for (i = 0; i < SHA384_SIZE; i++) {
-		fprintf(out, "%02x", hash[i]);
-	}
-}
-
 static void emit_file(FILE *out, const char *comma, const char *role,
 		      const struct model_payload *payload, const char *line)
 {
+	unsigned i;
+
 	if (!payload->good) {
 		return;
 	}
@@ -30,7 +21,9 @@ static void emit_file(FILE *out, const char *comma, const char *role,
 		"         \"sha384\": \"",
 		payload->module == MODEL_NONE ? "false" : "true",
 		payload->bytes.size);
-	emit_hash(out, &payload->bytes);
+	for (i = 0; i < SHA384_SIZE; i++) {
+		fprintf(out, "%02x", payload->sha384[i]);
+	}
 	fprintf(out, "\"}");
 }
 

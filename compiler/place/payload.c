@@ -55,6 +55,8 @@ static void open_payload(const struct model *model,
 	}
 	payload->good = payload->bytes.size != 0;
 	if (payload->good) {
+		sha384_of(payload->bytes.data, payload->bytes.size,
+			  payload->sha384);
 		return;
 	}
 	diag = diag_error("payload-empty", at, "%s is empty", payload->path);
@@ -113,7 +115,7 @@ static void make_module(struct model *model, struct model_payload *payload)
 	payload->module = model->module_count++;
 	module->payload = payload;
 	module->file = module_file(payload->module, payload->path);
-	sha384_of(payload->bytes.data, payload->bytes.size, module->sha384);
+	memcpy(module->sha384, payload->sha384, SHA384_SIZE);
 }
 
 static void open_payloads(struct model *model, struct model_partition *p)

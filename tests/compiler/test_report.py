@@ -2,7 +2,9 @@
 """report.json: its form, its hashes, and what partc diff says of two."""
 import hashlib
 import json
+import re
 import subprocess
+import xml.etree.ElementTree as xml
 
 import jsonschema
 import pytest
@@ -234,3 +236,56 @@ def test_unreadable(partc, before, tmp_path):
                                str(path)], capture_output=True, text=True)
         assert (done.returncode, done.stdout) == (2, ""), data[:60]
         assert done.stderr == f"partc: {path}: no report.json\n"
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def boxes(svg):
+    """[(x, width, what is said when it is pointed at)]"""
+    return [(float(r.get("x")), float(r.get("width")),
+             r.find(f"{SVG}title").text) for r in svg.iter(f"{SVG}rect")]
+
+
+@pytest.mark.parametrize("name", ("plan", "modules", "gib", "edge-machine"))
+def test_page(partc, name):
+    """One file of well-formed XML that refers to nothing; to scale."""
+    run = partc.compile(HERE / f"good/{name}.dts")
+    text, report = run.text("report.html"), run.report()
+    page = xml.fromstring(text)
+    assert not re.search(r"(src|href|url\(|@import|<script)", text)
+    pictures = list(page.iter(f"{SVG}svg"))
+    # The machine, the LPs, and each partition.
+    assert len(pictures) == 2 + len(report["partitions"])
+    memory = boxes(pictures[0])
+    top = max(r["base"] + r["bytes"] for r in report["machine"]["ram"])
+    for p in report["partitions"]:
+        found, = [b for b in memory if b[2].startswith(f"{p['name']}: ")]
+        assert found[0] == pytest.approx(960 * p["spa"] / top, abs=1e-3)
+        assert found[1] == pytest.approx(960 * p["memory_bytes"] / top,
+                                         abs=1e-3)
+        for payload in p["payloads"]:
+            digest = payload["sha384"]
+            assert f"{digest[:48]}<br/>{digest[48:]}" in text
+    slots = boxes(pictures[1])
+    planned = {plan["lp"]: plan["slots"] for plan in report["plan"]}
+    assert len(slots) == sum(len(planned.get(i, [0])) for i in
+                             range(len(report["machine"]["lps"])))
+    for slot in (s for slots in planned.values() for s in slots):
+        total = next(sum(s["us"] for s in slots)
+                     for slots in planned.values() if slot in slots)
+        assert any(b[1] == pytest.approx(850 * slot["us"] / total, abs=1e-2)
+                   for b in slots)
+    for line in report["lines"]:
+        assert f"line {line['gsi']}</td><td>{line['partition']}, " in text
+    for p, picture in zip(report["partitions"], pictures[2:]):
+        assert len(boxes(picture)) == 1 + len(p["loads"])
+
+
+def test_page_of_strange_names(partc):
+    """A board's name and a spec's cannot become elements."""
+    run = compile_text(partc, "a<b>&c", '/ { machine { board = '
+                       '"<script>&amp;\\"x"; }; };\n')
+    page = xml.fromstring(run.text("report.html"))
+    title = page.find(".//{http://www.w3.org/1999/xhtml}h1").text
+    assert title == 'a<b>&c.dts on <script>&amp;"x'
