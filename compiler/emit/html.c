@@ -14,12 +14,14 @@
 #define LABEL 110.0
 
 static const char head[] =
-	"<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n"
+	"<!DOCTYPE html>\n"
+	"<html xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n"
 	"<meta charset=\"utf-8\"/>\n<style>\n"
 	"body { font: 14px sans-serif; margin: 2em auto; width: 960px; "
 	"color: #222; background: #fff }\n"
 	"h1 { font-size: 22px } h2 { font-size: 17px; margin: 1.6em 0 .5em }\n"
-	"table { border-collapse: collapse; width: 100%; margin: 0 0 1em }\n"
+	"table { border-collapse: collapse; width: 100%; "
+	"margin: 0 0 1em }\n"
 	"td, th { text-align: left; padding: 2px 12px 2px 0; "
 	"border-bottom: 1px solid #ddd; vertical-align: top }\n"
 	"code, td.n { font: 12px monospace } td.n { white-space: nowrap }\n"
@@ -305,7 +307,8 @@ static void put_file(FILE *out, const char *role,
 		util_size(payload->bytes.size), payload->module ==
 		MODEL_NONE ? "" : ", left to the boot loader");
 	for (i = 0; i < SHA384_SIZE; i++) {
-		fprintf(out, "%02x%s", payload->sha384[i], i == 23 ? "<br/>" : "");
+		fprintf(out, "%02x%s", payload->sha384[i],
+			i == 23 ? "<br/>" : "");
 	}
 	fprintf(out, "</td></tr>\n");
 }

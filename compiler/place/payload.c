@@ -8,6 +8,13 @@
 #include "diag.h"
 #include "place/place.h"
 
+struct file {
+	const char *path;
+	bool good;
+	struct bytes bytes;
+	uint8_t sha384[SHA384_SIZE];
+};
+
 static const char *resolve_path(const struct model *model, const char *name)
 {
 	if (strncmp(name, "guest:", 6) == 0) {
@@ -29,11 +36,35 @@ static void refuse_missing(const struct model_payload *payload)
 		 "paths are relative to the file of the spec");
 }
 
+/* A file that many partitions name is read and hashed once. */
+static const struct file *read_once(const char *path)
+{
+	static struct file *files;
+	static uint32_t count;
+	struct file *file;
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		if (strcmp(files[i].path, path) == 0) {
+			return &files[i];
+		}
+	}
+	files = util_grow(files, count, sizeof(*files));
+	file = &files[count++];
+	file->path = path;
+	file->good = util_read_file(path, &file->bytes);
+	if (file->good) {
+		sha384_of(file->bytes.data, file->bytes.size, file->sha384);
+	}
+	return file;
+}
+
 static void open_payload(const struct model *model,
 			 const struct model_partition *p,
 			 struct model_payload *payload, const char *name,
 			 struct loc at)
 {
+	const struct file *file;
 	struct diag *diag;
 
 	payload->module = MODEL_NONE;
@@ -49,10 +80,13 @@ static void open_payload(const struct model *model,
 		diag_fix(diag, "give one without \", \\ and line ends");
 		return;
 	}
-	if (!util_read_file(payload->path, &payload->bytes)) {
+	file = read_once(payload->path);
+	if (!file->good) {
 		refuse_missing(payload);
 		return;
 	}
+	payload->bytes = file->bytes;
+	memcpy(payload->sha384, file->sha384, SHA384_SIZE);
 	payload->good = payload->bytes.size != 0;
 	if (payload->good) {
 		sha384_of(payload->bytes.data, payload->bytes.size,

@@ -41,3 +41,26 @@ def test_examples_compile(partc):
     spec.write_text(text)
     run = partc.compile(spec)
     assert (run.stderr, run.code) == ("", 0)
+
+
+def test_emulated_msrs_are_the_hypervisors():
+    """The check msr-emulate has the MSRs of hv/guest in a list of its own."""
+    numbers = {name: int(value, 16) for name, value in re.findall(
+        r"^#define (MSR_\w+) (0x[0-9a-f]+)",
+        (ROOT / "hv/include/abi/msr.h").read_text(), re.M)}
+    source = (ROOT / "hv/guest/msr_arch.c").read_text()
+    answered = {numbers[name]
+                for name in re.findall(r"case (MSR_\w+):", source)}
+    answered |= {numbers["MSR_APIC_BASE"], numbers["MSR_TSC_DEADLINE"],
+                 numbers["MSR_MTRR_CAP"], numbers["MSR_MTRR_DEF_TYPE"]}
+    checks = (ROOT / "compiler/check/promises.c").read_text()
+    listed = re.search(r"known\[\] = \{(.*?)\};", checks, re.S).group(1)
+    known = [(int(a, 16), int(b, 16)) for a, b in re.findall(
+        r"\{ (0x[0-9a-f]+), (0x[0-9a-f]+) \}", listed)]
+    assert len(known) == 20 and len(answered) > 20
+    for msr in answered:
+        assert any(a <= msr <= b for a, b in known), hex(msr)
+    mtrrs = range(0x200, 0x270)
+    for a, b in known:
+        for msr in range(a, b + 1 if b - a < 16 else a):
+            assert msr in answered or msr in mtrrs, hex(msr)
