@@ -21,16 +21,36 @@ REFUSALS = {
                r"processor has no SVM"),
     "no-nested-paging": (["-cpu", "max,-la57,-npt"],
                          r"refused: .*: the processor has no nested paging"),
-    "another-vendor": (["-cpu", "max,-la57,vendor=GenuineIntel"],
+    "no-vt-x": (["-cpu", "max,-la57,vendor=GenuineIntel"],
+                r"refused: \S+qemu-q35\.dtsi:\d+:\d+: lp with APIC id 0: the "
+                r"processor has no VT-x"),
+    "another-vendor": (["-cpu", "max,-la57,vendor=CentaurHauls"],
                        r"refused: \S+:\d+:\d+: the spec is for a processor by "
-                       r"AMD, this one is by Intel"),
+                       r"AMD or Intel, this one is by another vendor"),
 }
+
+
+def refuses(machine, message):
+    machine.expect(message, "bulkhead", timeout=60)
+    machine.run_for(1)
+    assert "started" not in machine.text("bulkhead")
+
+
+def test_refuses_the_vendor_that_the_spec_does_not_name(boot):
+    machine = boot("amd-only.dts",
+                   emu_args=["-cpu", "max,-la57,vendor=GenuineIntel"])
+    refuses(machine, r"refused: \S+pc-common\.dtsi:\d+:\d+: the spec is for a "
+                     r"processor by AMD, this one is by Intel")
+
+
+def test_refuses_an_intel_processor_without_unrestricted_guests(boot):
+    machine = boot("bochs-state.dts", emulator="bochs-old")
+    refuses(machine, r"refused: \S+:\d+:\d+: lp with APIC id 0: "
+                     r"the processor has no unrestricted guests")
 
 
 @pytest.mark.parametrize("name", sorted(REFUSALS))
 def test_refuses(image, name):
     emu_args, message = REFUSALS[name]
     with Machine(image("hello.dts"), emu_args=emu_args) as machine:
-        machine.expect(message, "bulkhead", timeout=60)
-        machine.run_for(1)
-        assert "started" not in machine.text("bulkhead")
+        refuses(machine, message)
