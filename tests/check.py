@@ -20,7 +20,7 @@ import xml.etree.ElementTree as xml
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PYTHON = "/usr/bin/python3"
 COMPILERS = ("gcc", "clang")
-DEFCONFIGS = ("qemu", "test", "minimal")
+DEFCONFIGS = ("qemu", "test", "minimal", "intel")
 
 
 class Result:

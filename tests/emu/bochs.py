@@ -13,7 +13,9 @@ from emulator import EmulatorError, Machine, PREFIX, Stream, clean, \
     die_with_parent
 
 # What EMU= names: Bochs' models of an Intel and of an AMD processor.
-MODELS = {"bochs": "corei7_icelake_u", "bochs-amd": "ryzen"}
+# The old Intel one has EPT, but no unrestricted guests.
+MODELS = {"bochs": "corei7_icelake_u", "bochs-amd": "ryzen",
+          "bochs-old": "corei5_lynnfield_750"}
 MIB_MIN = 256
 
 # ignore_bad_msrs: CPUID shows machine-check banks, but Bochs 2.7 has no

@@ -47,27 +47,41 @@ REFUSALS = {
         r"refused: \S+qemu-q35\.dtsi:\d+:\d+: lp with APIC id 0: " + NO_SVM),
     "no-nested-paging": ("hello.dts", ["-cpu", "max,-la57,-npt"],
                          r"refused: .*: the processor has no nested paging"),
-    "another-vendor": (
+    "no-vt-x": (
         "hello.dts", ["-cpu", "max,-la57,vendor=GenuineIntel"],
+        r"refused: \S+qemu-q35\.dtsi:\d+:\d+: lp with APIC id 0: the "
+        r"processor has no VT-x"),
+    "another-vendor": (
+        "amd-only.dts", ["-cpu", "max,-la57,vendor=GenuineIntel"],
         r"refused: \S+:\d+:\d+: the spec is for a processor by AMD, this one "
         r"is by Intel"),
     "a-third-vendor": (
-        "hello.dts", ["-cpu", "max,-la57,vendor=HygonGenuine"],
-        r"refused: \S+:\d+:\d+: the spec is for a processor by AMD, this one "
-        r"is by another vendor"),
+        "hello.dts", ["-cpu", "max,-la57,vendor=CentaurHauls"],
+        r"refused: \S+:\d+:\d+: the spec is for a processor by AMD or Intel, "
+        r"this one is by another vendor"),
     "no-pit": ("board-small.dts", ["-machine", "pit=off"], NO_PIT),
     # Nor port 0x61, which then reads as ones.
     "no-pit-no-port": ("board-microvm.dts", ["-machine", "pit=off"], NO_PIT),
 }
 
 
+def refuses(machine, message):
+    machine.expect(message, "bulkhead", timeout=60)
+    machine.run_for(1)
+    assert not any("started" in line for line in machine.text("bulkhead"))
+
+
+def test_refuses_an_intel_processor_without_unrestricted_guests(boot):
+    machine = boot("bochs-state.dts", emulator="bochs-old")
+    refuses(machine, r"refused: \S+:\d+:\d+: lp with APIC id 0: "
+                     r"the processor has no unrestricted guests")
+
+
 @pytest.mark.parametrize("name", sorted(REFUSALS))
 def test_refuses(image, name):
     spec, emu_args, message = REFUSALS[name]
     with Machine(image(spec), emu_args=emu_args) as machine:
-        machine.expect(message, "bulkhead", timeout=60)
-        machine.run_for(1)
-        assert not any("started" in line for line in machine.text("bulkhead"))
+        refuses(machine, message)
 
 
 # What these lack is seen before anything is written outside the image.

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "cpu/id.h"
 #include "fake_hvmap.h"
 
 #define P 0x1ull
@@ -30,6 +31,7 @@ static table_t pool2[FAKE_INITIAL_TABLES + 14] aligned_page;
 	.name = "fake" #n, .vp_first = (first), .vp_count = (vps),	\
 	.gpa_bits = (bits),						\
 	.nested_initial = (const table_t *)initial[n],			\
+	.ept_initial = (const table_t *)initial[n],			\
 	.nested_pool = pool##n,						\
 	.nested_initial_count = FAKE_INITIAL_TABLES,			\
 	.nested_pool_count = ARRAY_COUNT(pool##n) }
@@ -45,6 +47,21 @@ struct nested_state nested_states[FAKE_PARTITIONS];
 struct nested_overlay nested_overlays[
 	NESTED_OVERLAY_PER_PARTITION * FAKE_PARTITIONS +
 	NESTED_OVERLAY_PER_VP * 4];
+
+/* The same entry in the form of EPT (SDM3 28.2.2): read, write, execute; a
+ * leaf's memory type; bits that are only ours stay. */
+static uint64_t to_ept(uint64_t npt)
+{
+	uint64_t ept = npt & ~(U | PWT | 0x10 | A | D);
+
+	if ((npt & NX) == 0) {
+		ept |= 4;
+	}
+	if ((npt & D) != 0 && (npt & 0x10) == 0) {
+		ept |= 6 << 3;
+	}
+	return ept;
+}
 
 static void build(uint32_t partition)
 {
@@ -66,6 +83,13 @@ static void build(uint32_t partition)
 		}
 	}
 	table[3][0xfe] = 0xfee00000ull | RAM | PCD | PWT | NX;
+	for (unsigned i = 0; cpu_id_is_intel() &&
+	     i < FAKE_INITIAL_TABLES * CONFIG_TABLE_ENTRIES; i++) {
+		uint64_t *entry = &table[i / CONFIG_TABLE_ENTRIES]
+					[i % CONFIG_TABLE_ENTRIES];
+
+		*entry = *entry == 0 ? 0 : to_ept(*entry);
+	}
 }
 
 void fake_tables_reset(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A model of nested TLBs: see fake_tlb.h. */
+#include "cpu/id.h"
 #include "fake_tlb.h"
 
 #include <string.h>
@@ -85,9 +86,30 @@ static struct fake_leaf leaf_of(uint64_t entry, uint64_t address,
 	uint64_t within = (1ull << shift) - 1;
 
 	return (struct fake_leaf){
-		true, (entry >> 1 & 1) != 0, entry >> 63 == 0,
+		true, (entry >> 1 & 1) != 0,
+		cpu_id_is_intel() ? (entry & 4) != 0 : entry >> 63 == 0,
 		(entry & 0xffffffffff000ull & ~within) | (address & within)
 	};
+}
+
+/*
+ * NPT: user, accessed and (in leaves) dirty are set, or the hardware would
+ * fault or write. EPT: a memory type in leaves, nothing of it elsewhere, or
+ * it is a misconfiguration; no ignoring of the guest's PAT.
+ */
+static void check_entry(uint64_t entry, bool leaf)
+{
+	uint64_t type = entry >> 3 & 7;
+
+	if (!cpu_id_is_intel()) {
+		assert_int_equal(entry & 0x24, 0x24);
+		assert_true(!leaf || (entry & 0x40) != 0);
+	} else if (leaf) {
+		assert_true(type == 0 || type == 6);
+		assert_int_equal(entry & 0x40, 0);
+	} else {
+		assert_int_equal(entry & 0xff, 7);
+	}
 }
 
 struct fake_leaf fake_tlb_access(uint32_t lp, uint32_t partition,
@@ -118,11 +140,8 @@ struct fake_leaf fake_tlb_access(uint32_t lp, uint32_t partition,
 		if ((entry & 1) == 0) {
 			return (struct fake_leaf){ 0 };
 		}
-		/* User, accessed and (in leaves) dirty are set, or the
-		 * hardware would fault or write. */
-		assert_int_equal(entry & 0x24, 0x24);
+		check_entry(entry, shift == 12 || (entry & 0x80) != 0);
 		if (shift == 12 || (entry & 0x80) != 0) {
-			assert_int_equal(entry & 0x40, 0x40);
 			remember(lp, partition, address, false, shift, entry);
 			return leaf_of(entry, address, shift);
 		}

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "cpu/id.h"
 #include "fake_tables.h"
 #include "fake_tlb.h"
 #include "mem/nested.h"
@@ -567,5 +568,8 @@ int main(void)
 		cmocka_unit_test(test_tables_rest_until_flushed),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	cpu_id_vendor = VENDOR_INTEL;
+	return failed + cmocka_run_group_tests_name("EPT", tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "cpu/id.h"
 #include "fake_hvmap.h"
 #include "fake_tables.h"
 #include "fake_tlb.h"
@@ -167,6 +168,8 @@ static void test_random_against_model(void **state)
 {
 	(void)state;
 	random_state = 20240521;
+	memset(model, 0, sizeof(model));
+	memset(history_count, 0, sizeof(history_count));
 	fake_tlb_reset();
 	fake_tables_reset();
 	for (unsigned turn = 0; turn < MODEL_TURNS; turn++) {
@@ -209,12 +212,69 @@ static void test_split_and_join(void **state)
 	assert_int_equal(nested_entry_step(0, 2), 0);
 }
 
+/* Overlay 3, by page 7. */
+static struct flush_token map_at(uint64_t at, uint32_t rights)
+{
+	struct flush_token token;
+
+	assert_int_equal(nested_map_overlay(1, 3, gpa(at), fake_overlay_page(7),
+					    rights, &token), HV_OK);
+	return token;
+}
+
+/* The table that maps an address with 4 KiB leaves, and its entry. */
+static uint64_t entry_of(uint64_t at, unsigned level)
+{
+	const uint64_t *table = partition_configs[1].nested_pool[0];
+	uint64_t entry = 0;
+
+	for (unsigned i = 4; i-- > level;) {
+		entry = table[at >> (12 + 9 * i) & 511];
+		table = (const uint64_t *)(uintptr_t)(entry &
+						      0xffffffffff000ull);
+	}
+	return entry;
+}
+
+/* What is made at run time is in the processor's form, to the last bit. */
+static void test_form(void **state)
+{
+	bool ept = cpu_id_is_intel();
+	uint64_t own = 1ull << 11, no_execute = 1ull << 63;
+	uint64_t page = fake_overlay_page(7).v;
+
+	(void)state;
+	fake_tlb_reset();
+	fake_tables_reset();
+	fake_tlb_consume(map_at(HOLE_1G, NESTED_READ | NESTED_EXECUTE));
+	assert_int_equal(entry_of(HOLE_1G, 0),
+			 page | own | (ept ? 0x35 : 0x65));
+	for (unsigned level = 1; level < 3; level++) {
+		assert_int_equal(entry_of(HOLE_1G, level) & PAGE_MASK,
+				 ept ? 0x07 : 0x27);
+	}
+	fake_tlb_consume(nested_unmap_overlay(1, 3));
+	fake_tlb_consume(map_at(FAKE_RAM_2M, NESTED_READ | NESTED_WRITE));
+	assert_int_equal(entry_of(FAKE_RAM_2M, 0),
+			 page | own | no_execute | (ept ? 0x33 : 0x67));
+	/* Its neighbour: a page of the large leaf. */
+	assert_int_equal(entry_of(FAKE_RAM_2M + 0x1000, 0) & PAGE_MASK,
+			 ept ? 0x37 : 0x67);
+	fake_tlb_consume(nested_unmap_overlay(1, 3));
+	assert_int_equal(entry_of(FAKE_RAM_2M, 1) & PAGE_MASK,
+			 ept ? 0xb7 : 0xe7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_against_model),
 		cmocka_unit_test(test_split_and_join),
+		cmocka_unit_test(test_form),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	cpu_id_vendor = VENDOR_INTEL;
+	return failed + cmocka_run_group_tests_name("EPT", tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "cpu/id.h"
 #include "fake_hvmap.h"
 #include "fake_tables.h"
 #include "lib/hash.h"
@@ -471,5 +472,8 @@ int main(void)
 		TEST(test_zero), TEST(test_copy), TEST(test_hash),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	cpu_id_vendor = VENDOR_INTEL;
+	return failed + cmocka_run_group_tests_name("EPT", tests, NULL, NULL);
 }
