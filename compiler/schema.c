@@ -36,13 +36,18 @@ const char *const schema_dynamic_words[] = {
 	"leaf1", "x2apic-id", "xstate", "amd-id", "ospke", "tsc-invariant",
 	NULL
 };
-/* read/profile.c knows the bit of each (TLFS partition privileges). */
+/* And the bit of each (TLFS partition privileges). */
 const char *const schema_tlfs_words[] = {
 	"runtime", "reference-counter", "synic", "synthetic-timers",
 	"hypercall-msrs", "vp-index", "reset", "reference-tsc", "frequency",
 	"tsc-invariant", "post-messages", "signal-events", "vp-registers",
 	"extended-hypercalls", "start-vp", NULL
 };
+const unsigned schema_tlfs_bits[] = {
+	0, 1, 2, 3, 5, 6, 7, 9, 11, 15, 36, 37, 49, 52, 53
+};
+_Static_assert(COUNT(schema_tlfs_words) == COUNT(schema_tlfs_bits) + 1,
+	       "a bit for each word");
 /* Positions are bits, from PARTITION_FLUSH_CALLS on. */
 const char *const schema_hint_words[] = { "flush", "cluster-ipi", NULL };
 /* Positions are values of enum channel_kind. */

@@ -57,6 +57,7 @@ extern const char *const schema_vendor_words[];
 extern const char *const schema_default_words[];
 extern const char *const schema_dynamic_words[];
 extern const char *const schema_tlfs_words[];
+extern const unsigned schema_tlfs_bits[];
 extern const char *const schema_hint_words[];
 extern const char *const schema_channel_words[];
 

@@ -46,10 +46,9 @@ void emit_json_payloads(FILE *out, const struct model_partition *p)
 	fprintf(out, "\n      ],\n");
 }
 
-/* Bits of the TLFS's mask, by schema_tlfs_words (read/profile.c). */
+/* Bits of the TLFS's mask, by schema_tlfs_words. */
 static void emit_privileges(FILE *out, const struct policy *policy)
 {
-	static const unsigned bits[] = { 0, 1, 5, 6, 7, 9, 11 };
 	const char *comma = "";
 	unsigned i;
 
@@ -58,8 +57,8 @@ static void emit_privileges(FILE *out, const struct policy *policy)
 		return;
 	}
 	fprintf(out, "      \"tlfs\": [");
-	for (i = 0; i < COUNT(bits); i++) {
-		if ((policy->privileges.v >> bits[i] & 1) != 0) {
+	for (i = 0; schema_tlfs_words[i] != NULL; i++) {
+		if ((policy->privileges.v >> schema_tlfs_bits[i] & 1) != 0) {
 			fprintf(out, "%s\"%s\"", comma,
 				schema_tlfs_words[i]);
 			comma = ", ";

@@ -106,9 +106,6 @@ static void read_cpuid(struct policy *policy, int node)
 /* Bits of HV_PARTITION_PRIVILEGE_MASK (TLFS 4.2.2), by schema_tlfs_words. */
 static uint64_t read_privileges(int node)
 {
-	static const unsigned bit[] = {
-		0, 1, 2, 3, 5, 6, 7, 9, 11, 15, 36, 37, 49, 52, 53
-	};
 	uint64_t mask = 0;
 	const char *text;
 	int word;
@@ -117,7 +114,7 @@ static uint64_t read_privileges(int node)
 	for (i = 0; (text = tree_string(node, "tlfs", i)) != NULL; i++) {
 		word = schema_word(schema_tlfs_words, text);
 		if (word >= 0) {
-			mask |= 1ull << bit[word];
+			mask |= 1ull << schema_tlfs_bits[word];
 		}
 	}
 	return mask;

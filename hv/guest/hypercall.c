@@ -181,6 +181,10 @@ static uint16_t hypercall_copy_input(const struct vp *vp,
 		}
 		return HV_STATUS_SUCCESS;
 	}
+	/* Banks of a set that no partition has VPs in are not looked at. */
+	if (size > sizeof(*block)) {
+		size = sizeof(*block);
+	}
 	/* What is not filled in holds nothing of the hypervisor's. */
 	memset(block, 0, call->output_size);
 	status = hypercall_check_blocks(vp->partition, call, in);

@@ -42,7 +42,7 @@ struct hypercall_input {
 
 /* The copy of the input but its list; then the output. */
 union hypercall_block {
-	uint64_t word[sizeof(struct hv_flush) / 8];
+	uint64_t word[HYPERCALL_XMM_MAX / 8];
 	struct hv_post_message post;
 	struct hv_signal_event signal;
 	struct hv_flush flush;

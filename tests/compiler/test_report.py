@@ -163,8 +163,8 @@ CHANGES = {
         "- b: CPUID 0x7.0 EDX: bits 0x10 are hidden",
         "- b: CR4: bits 0x210800 may not be set any more"],
     "&bare_profile { tlfs = \"vp-index\", \"runtime\"; };": [
-        "+ b: TLFS privilege runtime",
         "- b: TLFS privilege reference-counter",
+        "- b: TLFS privilege synic", "- b: TLFS privilege synthetic-timers",
         "- b: TLFS privilege hypercall-msrs", "- b: TLFS privilege reset",
         "- b: TLFS privilege reference-tsc",
         "- b: TLFS privilege frequency"],
@@ -215,7 +215,7 @@ def test_partition_comes_and_goes(partc, before):
     gone = diff(partc, before, after)
     assert gone[:4] == ["- b: the partition is gone",
                         "- b: memory: none (was 2 MiB)", "- b: VP 0 on lp2",
-                        "- b: TLFS privilege reference-counter"]
+                        "- b: TLFS privilege runtime"]
     assert "- b: ports 0x80-0x87: not there (was pass)" in gone
     assert gone[-1] == "~ machine: plan of lp2: none (was b VP 0 500 us)"
     come = diff(partc, after, before)

@@ -82,10 +82,11 @@ _Static_assert(sizeof(struct hv_signal_event) == 8, "TLFS");
 #define HV_VP_SET_ALL 1
 #define HV_VP_SET_BANKS 64
 
+/* The others follow; no partition has VPs in them. */
 struct hv_vp_set {
 	uint64_t format;
 	uint64_t valid;
-	uint64_t bank[HV_VP_SET_BANKS];
+	uint64_t bank[1];
 };
 
 /* Input of the flush calls; an Ex call has a set in place of the mask. */
