@@ -217,7 +217,7 @@ def test_hypercalls(hostile):
         counts.setdefault(m[1], {})[int(m[2], 16)] = int(m[3])
     # NotifyLongSpinWait is there; ExtQueryCapabilities, but not granted;
     # PostMessage has no fast form, SignalEvent no connection 0.
-    assert counts["codes"] == {0: 1, 2: 65532, 6: 1, 3: 1, 0x12: 1}
+    assert counts["codes"] == {0: 1, 2: 65522, 6: 10, 3: 2, 0x12: 1}
     assert sum(counts["random"].values()) == 20000
     assert set(counts["random"]) <= {0, 2, 3, 4, 5, 6, 0x11, 0x12, 0x18}
     # The receiver of the one connection does not listen, or is gone.
@@ -232,6 +232,8 @@ def loop_exits(machine):
     exits = {m[1]: int(m[2]) for m in
              log(machine, r"partition loop vp 0 exits: (\S+) (\d+)")}
     assert exits
+    # What it says is longer if its numbers are.
+    del exits["io"]
     return exits
 
 

@@ -99,7 +99,7 @@ def marks_left(image, spec, emu_args, message, mark):
         emu_args = emu_args + ["-device", f"loader,file={mark},"
                                f"addr={place:#x},force-raw=on"]
     with Machine(image(spec), emu_args=emu_args) as machine:
-        machine.expect(message, "bulkhead", timeout=60)
+        machine.expect(message, timeout=60)
         machine.run_for(1)
         return [machine.hmp(f"xp /4096xb {place:#x}").count("0xa5") == 4096
                 for place in places]
