@@ -8,6 +8,7 @@
 
 #define VECTOR 0x60		/* and the SINT */
 #define END 9
+#define NO_BUFFERS 0x13
 
 static struct message m;
 static uint64_t next;		/* number of the next message */
@@ -19,9 +20,16 @@ static void on_sint(struct trap_frame *f)
 	apic_eoi();
 }
 
+/* A sender that is still sending takes no answers: they wait their turn. */
 static void answer(uint64_t word)
 {
-	answers_lost += synic_post_word(0x30, word) != 0;
+	uint64_t status = synic_post_word(0x30, word);
+
+	while (status == NO_BUFFERS) {
+		cpu_pause();
+		status = synic_post_word(0x30, word);
+	}
+	answers_lost += status != 0;
 }
 
 /* True: it was the last one. */
