@@ -50,7 +50,7 @@ def test_guest_interface(boot):
 
 def test_calls_on_vps(boot):
     machine = boot("calls.dts")
-    run_to_done(machine, "calls", 109, timeout=240)
+    run_to_done(machine, "calls", 110, timeout=240)
     assert_no_failure(machine)
 
 
