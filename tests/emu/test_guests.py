@@ -48,11 +48,9 @@ def test_guest_interface(boot):
     assert_no_failure(machine)
 
 
-# Once, on a busy machine, its VPs did not start in time (docs/limits.md).
-@pytest.mark.soak
 def test_calls_on_vps(boot):
     machine = boot("calls.dts")
-    run_to_done(machine, "calls", 109, timeout=240)
+    run_to_done(machine, "calls", 110, timeout=240)
     assert_no_failure(machine)
 
 

@@ -32,6 +32,7 @@
 #define REG_CRASH_P0 0x210u
 
 #define VECTOR_CALL 0x55u
+#define PATIENCE_S 20	/* an emulator's processors may rest for long */
 
 static uint64_t in[512] __attribute__((aligned(4096)));
 static uint64_t out[512] __attribute__((aligned(4096)));
@@ -103,7 +104,7 @@ static void read_page(void *arg)
 
 static bool sees(unsigned vp, uint64_t value)
 {
-	uint64_t end = rdtsc() + tsc_hz();
+	uint64_t end = rdtsc() + PATIENCE_S * tsc_hz();
 	uint64_t from = rounds[vp];
 
 	while (rounds[vp] < from + 2) {
@@ -226,7 +227,7 @@ static void take_calls(void *arg)
 
 static bool calls_are(uint32_t a, uint32_t b, uint32_t c)
 {
-	uint64_t end = rdtsc() + tsc_hz();
+	uint64_t end = rdtsc() + PATIENCE_S * tsc_hz();
 
 	while ((calls[0] < a || calls[1] < b || calls[2] < c)
 	       && rdtsc() < end) {
@@ -434,6 +435,18 @@ static void start(const char *name, uint64_t status)
 	expect(name, START_VP, status);
 }
 
+/* The VP's own LP takes the INIT up when it comes to it. */
+static void start_when_waiting(uint64_t end)
+{
+	uint64_t status;
+
+	memcpy(in, &context, sizeof(context));
+	do {
+		status = hypercall(START_VP, (uint64_t)in, 0);
+	} while (status == 0x15 && rdtsc() < end);
+	check(status == 0, "start-vp", "status %lx", status);
+}
+
 /* VP 2 is stopped by INIT, and started without SIPI, again and again. */
 static void test_start_vp(void)
 {
@@ -444,10 +457,9 @@ static void test_start_vp(void)
 	make_context(3);
 	start("start-no-vp", 0xe);
 	for (unsigned i = 1; i <= 3; i++) {
-		uint64_t end = rdtsc() + tsc_hz();
+		uint64_t end = rdtsc() + PATIENCE_S * tsc_hz();
 
 		apic_icr(2, ICR_INIT | ICR_ASSERT);
-		delay_us(20000);
 		make_context(2);
 		context.efer |= 0x1000;
 		start("start-svme", 0x50);
@@ -458,7 +470,7 @@ static void test_start_vp(void)
 		context.cr3 = 1ull << 52;
 		start("start-cr3", 0x50);
 		make_context(2);
-		start("start-vp", 0);
+		start_when_waiting(end);
 		while (started_count < i && rdtsc() < end) {
 			cpu_pause();
 		}
@@ -479,17 +491,17 @@ static void read_run_time(void *arg)
 	run_time[(uint64_t)arg] = rdmsr(0x40000010);
 }
 
-/* VPs 1 and 2 have half an LP each: half the time that passes. */
+/* VPs 1 and 2 share an LP: both get on, together no more than time does. */
 static void test_run_time(void)
 {
-	uint64_t before[3], all;
+	uint64_t before[3], sum = 0;
+	uint64_t all = rdmsr(MSR_HV_TIME_REF_COUNT);
 
 	for (uint64_t i = 1; i < 3; i++) {
 		smp_call((unsigned)i, read_run_time, (void *)i);
 		smp_wait((unsigned)i);
 		before[i] = run_time[i];
 	}
-	all = rdmsr(MSR_HV_TIME_REF_COUNT);
 	delay_us(300000);
 	for (uint64_t i = 1; i < 3; i++) {
 		smp_call((unsigned)i, read_run_time, (void *)i);
@@ -499,9 +511,11 @@ static void test_run_time(void)
 	for (unsigned i = 1; i < 3; i++) {
 		uint64_t ran = run_time[i] - before[i];
 
-		check(ran > all / 4 && ran < all * 3 / 4, "run-time",
-		      "VP %u: %lu of %lu", i, ran, all);
+		sum += ran;
+		check(ran > all / 100, "run-time", "VP %u: %lu of %lu", i,
+		      ran, all);
 	}
+	check(sum <= all, "run-time-of-both", "%lu of %lu", sum, all);
 	check(try_wrmsr(0x40000010, 0) == VECTOR_GP, "run-time-read-only",
 	      "-");
 }

@@ -164,6 +164,39 @@ static void print_statuses(const char *what)
 	}
 }
 
+/*
+ * Calls on VPs, headers half right, lists and sets of any size. What would
+ * only hurt the guest itself is left out: interrupts to it, pages over it.
+ */
+static void hostile_calls_on_vps(void)
+{
+	static const uint16_t codes[] = {
+		0x2, 0x3, 0xb, 0x13, 0x14, 0x15, 0x50, 0x51, 0x99, 0x9a
+	};
+	static const uint32_t names[] = {
+		0x210, 0x214, 0x90003, 0x40002, 0x50000, 0x7fffffff, 0x60001
+	};
+	uint64_t *words = (uint64_t *)hypercall_buffer;
+	uint64_t at = (uint64_t)hypercall_buffer;
+
+	for (unsigned i = 0; i < 40000; i++) {
+		uint64_t r = random_next();
+		uint64_t control = codes[r % ARRAY_COUNT(codes)];
+
+		for (unsigned j = 0; j < 512; j++) {
+			words[j] = names[(r >> (j & 31)) % ARRAY_COUNT(names)];
+		}
+		words[0] = (r >> 8 & 3) == 0 ? r & 0xff : ~0ull;
+		words[1] = (r >> 10 & 3) == 0 ? r & 0xe : 0xfffffffeull;
+		control |= (r >> 12 & 1) != 0 ? (r >> 13 & 0x3ff) << 32 : 0;
+		control |= (r >> 23 & 1) != 0 ? (r >> 24 & 0x3f) << 48 : 0;
+		control |= (r >> 30 & 1) != 0 ? (r >> 31 & 0x7f) << 17 : 0;
+		one_call(control, (r >> 38 & 3) != 0 ? at : random_address(),
+			 (r >> 40 & 3) != 0 ? at + 4096 : random_address());
+	}
+	print_statuses("vps");
+}
+
 void hostile_hypercalls(void)
 {
 	for (uint64_t code = 0; code < 0x10000; code++) {
@@ -187,6 +220,7 @@ void hostile_hypercalls(void)
 		one_call(control, random_address(), random_address());
 	}
 	print_statuses("known");
+	hostile_calls_on_vps();
 }
 
 /* ---- modes -------------------------------------------------------------- */

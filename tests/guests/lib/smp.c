@@ -6,6 +6,7 @@
 #include "guest.h"
 
 #define TRAMPOLINE 0x7000ull
+#define PATIENCE_S 20	/* an emulator's processors may rest for long */
 
 extern uint8_t trampoline[], trampoline_end[], trampoline_cr3[];
 
@@ -72,7 +73,7 @@ unsigned smp_start_all(unsigned expected)
 	apic_icr(0, ICR_OTHERS | ICR_INIT | ICR_ASSERT);
 	delay_us(1000);
 	apic_icr(0, ICR_OTHERS | ICR_SIPI | ICR_ASSERT | TRAMPOLINE >> 12);
-	end = rdtsc() + tsc_hz();
+	end = rdtsc() + PATIENCE_S * tsc_hz();
 	while (smp_count < expected && rdtsc() < end) {
 		cpu_pause();
 	}
@@ -90,7 +91,7 @@ bool smp_restart(unsigned number)
 	calls[number].fn = 0;
 	smp_ticket = number - 1;
 	apic_icr(id, ICR_SIPI | ICR_ASSERT | TRAMPOLINE >> 12);
-	end = rdtsc() + tsc_hz();
+	end = rdtsc() + PATIENCE_S * tsc_hz();
 	while (smp_count == before && rdtsc() < end) {
 		cpu_pause();
 	}
@@ -105,7 +106,7 @@ void smp_call(unsigned number, void (*fn)(void *), void *arg)
 
 bool smp_wait(unsigned number)
 {
-	uint64_t end = rdtsc() + tsc_hz();
+	uint64_t end = rdtsc() + PATIENCE_S * tsc_hz();
 
 	while (calls[number].fn != 0) {
 		if (rdtsc() > end) {
