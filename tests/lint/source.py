@@ -222,7 +222,7 @@ def machine_paths():
     """No file names a place of one developer's machine."""
     pattern = re.compile(r"(?<![\w.])/(?:work|home)/\w")
     for path in sources(".", ends=("",)):
-        if path.startswith(("build/", "out/")):
+        if path.startswith(("build/", "out/")) or path == ".git":
             continue
         if path == "tests/lint/source.py":
             continue
