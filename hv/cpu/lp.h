@@ -84,7 +84,8 @@ struct lp_tables {
 /* Pages that the back end needs for each LP. */
 struct lp_pages {
 	uint8_t host_save[4096];	/* AMD: hsave area; Intel: VMXON */
-	uint8_t host_state[4096];	/* AMD: VMCB for VMLOAD of the host */
+	uint8_t host_state[4096];	/* AMD: VMCB for VMLOAD of the host;
+					   Intel: virtual-APIC page */
 	uint64_t windows[512];		/* table of this LP's windows */
 } aligned_page;
 

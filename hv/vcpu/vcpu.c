@@ -190,7 +190,9 @@ void vcpu_cancel_window(struct vcpu *vcpu)
 void vcpu_set_cr8(struct vcpu *vcpu, uint8_t cr8)
 {
 	vcpu->cr8 = cr8 & 0xf;
-	if (!cpu_id_is_intel()) {
+	if (cpu_id_is_intel()) {
+		vmx_set_cr8(vcpu);
+	} else {
 		svm_set_cr8(vcpu);
 	}
 }

@@ -23,6 +23,7 @@ NEVER(void, vmx_write_dr6, uint64_t value)
 NEVER(bool, vmx_is_shadowed, const struct vcpu *v)
 NEVER(void, vmx_request_window, struct vcpu *v, uint8_t vector)
 NEVER(void, vmx_cancel_window, struct vcpu *v)
+NEVER(void, vmx_set_cr8, const struct vcpu *v)
 NEVER(bool, vmx_is_nmi_masked, const struct vcpu *v)
 NEVER(void, vmx_get_mode, const struct vcpu *v, struct vcpu_mode *mode)
 NEVER(void, vmx_get_segment, const struct vcpu *v, enum segment_name name,

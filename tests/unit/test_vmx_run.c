@@ -294,14 +294,54 @@ static void test_window(void **state)
 	run_exit(VMX_EXIT_WINDOW, 0);
 	assert_int_equal(seen.kind, EXIT_WINDOW);
 	assert_true((vmx_read(VMCS_PROC) & VMX_PROC_WINDOW) == 0);
-	/* Held by the TPR: its write is an exit anyway. */
+	/* Held by the TPR: no window, but an exit when that is lowered. */
 	vcpu_set_cr8(vcpu, 4);
 	vcpu_request_window(vcpu, 0x4f);
 	assert_true((vmx_read(VMCS_PROC) & VMX_PROC_WINDOW) == 0);
+	assert_int_equal(vmx_read(VMCS_TPR_THRESHOLD), 4);
 	vcpu_request_window(vcpu, 0x50);
 	assert_true((vmx_read(VMCS_PROC) & VMX_PROC_WINDOW) != 0);
 	vcpu_cancel_window(vcpu);
 	assert_true((vmx_read(VMCS_PROC) & VMX_PROC_WINDOW) == 0);
+	assert_int_equal(vmx_read(VMCS_TPR_THRESHOLD), 0);
+}
+
+/* The guest's own writes of CR8 are seen at its next exit. */
+static void test_tpr(void **state)
+{
+	(void)state;
+	vcpu_set_cr8(vcpu, 4);
+	run();
+	assert_int_equal(virtual_apic[VMX_APIC_TPR / 4], 0x40);
+	assert_int_equal(vcpu->cr8, 4);
+	guest.sets_cr8 = true;
+	guest.cr8 = 9;
+	run();
+	assert_int_equal(vcpu->cr8, 9);
+	/* Lowered below what waits. */
+	vcpu_request_window(vcpu, 0x71);
+	assert_int_equal(vmx_read(VMCS_TPR_THRESHOLD), 7);
+	guest.cr8 = 2;
+	run_exit(VMX_EXIT_TPR, 0);
+	assert_int_equal(seen.kind, EXIT_WINDOW);
+	assert_int_equal(seen.length, 0);
+	assert_int_equal(vcpu->cr8, 2);
+	assert_int_equal(vmx_read(VMCS_TPR_THRESHOLD), 0);
+	/* Lowered by the local APIC's register: the entry would fail with a
+	 * threshold above it (check_entry). */
+	guest.sets_cr8 = false;
+	vcpu_set_cr8(vcpu, 7);
+	vcpu_request_window(vcpu, 0x71);
+	vcpu_set_cr8(vcpu, 1);
+	run();
+	assert_int_equal(vcpu->cr8, 1);
+	/* The VPs of an LP share the word, but not its value. */
+	current = 1;
+	vcpu_run(&vcpus[1], NOW + 100, &requests, &seen);
+	assert_int_equal(vcpus[1].cr8, 0);
+	current = 0;
+	run();
+	assert_int_equal(vcpu->cr8, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
@@ -316,6 +356,7 @@ int main(void)
 		TEST(test_events), TEST(test_event_that_was_broken_off),
 		TEST(test_nmi), TEST(test_iret_that_was_broken_off),
 		TEST(test_machine_nmi), TEST(test_shadow), TEST(test_window),
+		TEST(test_tpr),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,12 +50,15 @@ static uint32_t current;
 static uint64_t now, dr6, cr2;
 static unsigned entries, taken, nmis;
 static bool refuses;
+static uint32_t virtual_apic[1024] aligned_page;
 
 /* What the guest does at its next entry. */
 static struct {
 	uint32_t reason, vectoring;
 	uint64_t rip, rflags, rsp;
 	uint64_t shadow;
+	bool sets_cr8;
+	uint8_t cr8;
 	/* as they were found */
 	uint64_t injected, error, timer;
 } guest;
@@ -168,6 +171,9 @@ static void check_entry(void)
 			 (vmx_read(VMCS_EFER) & EFER_LMA) != 0);
 	assert_true((vmx_read(VMCS_CR0) & CR0_NE) != 0);
 	assert_true((vmx_read(VMCS_CR4) & CR4_VMXE) != 0);
+	/* The TPR's threshold may not be above it. */
+	assert_in_range(vmx_read(VMCS_TPR_THRESHOLD), 0,
+			virtual_apic[VMX_APIC_TPR / 4] >> 4);
 	if ((event & EVENT_WORD_VALID) == 0) {
 		return;
 	}
@@ -216,6 +222,9 @@ void vmx_enter(struct vcpu *v, struct vcpu_exit *exit,
 	control[VMCS_RSP] = guest.rsp;
 	control[VMCS_RFLAGS] = guest.rflags;
 	control[VMCS_SHADOW] = guest.shadow;
+	if (guest.sets_cr8) {
+		virtual_apic[VMX_APIC_TPR / 4] = (uint32_t)guest.cr8 << 4;
+	}
 	if ((guest.injected & EVENT_WORD_VALID) != 0 &&
 	    (guest.injected >> 8 & 7) == EVENT_NMI) {
 		control[VMCS_SHADOW] |= VMX_SHADOW_NMI;
@@ -301,8 +310,9 @@ static int setup(void **state)
 	vcpu_features.masked_max = 50;
 	lp = (struct lp){
 		.asid_count = VPIDS, .asid_next = VPIDS, .asid_generation = 1,
-		.current_vp = 0
+		.current_vp = 0, .host_state = (uint64_t)virtual_apic
 	};
+	memset(virtual_apic, 0, sizeof(virtual_apic));
 	for (current = VCPUS; current-- > 0;) {
 		vcpus[current].index = current;
 		vcpus[current].partition = current % PARTITIONS;

@@ -24,6 +24,7 @@
 #define VMCS_IO_BITMAP_B 0x2002
 #define VMCS_MSR_BITMAP 0x2004
 #define VMCS_TSC_OFFSET 0x2010
+#define VMCS_VIRTUAL_APIC 0x2012
 #define VMCS_EPT_POINTER 0x201a
 #define VMCS_GUEST_PHYSICAL 0x2400
 #define VMCS_LINK 0x2800
@@ -39,6 +40,7 @@
 #define VMCS_ENTRY 0x4012
 #define VMCS_ENTRY_EVENT 0x4016
 #define VMCS_ENTRY_ERROR 0x4018
+#define VMCS_TPR_THRESHOLD 0x401c
 #define VMCS_PROC2 0x401e
 #define VMCS_INSN_ERROR 0x4400
 #define VMCS_EXIT_REASON 0x4402
@@ -49,7 +51,10 @@
 #define VMCS_LENGTH 0x440c
 #define VMCS_GDTR_LIMIT 0x4810
 #define VMCS_IDTR_LIMIT 0x4812
-#define VMCS_SHADOW 0x4824		/* interruptibility state */
+#define VMCS_SHADOW 0x4824		/* The only word of a virtual-APIC page that a TPR shadow uses. */
+#define VMX_APIC_TPR 0x80
+
+/* interruptibility state */
 #define VMCS_SYSENTER_CS 0x482a
 #define VMCS_TIMER 0x482e
 #define VMCS_CR0_MASK 0x6000
@@ -84,8 +89,10 @@ enum vmx_control {
 
 #define VMX_PIN_WANTED 0x69u	/* interrupts, NMIs, virtual NMIs, timer */
 #define VMX_PROC_WINDOW BIT(2)
-/* TSC offset, HLT, MWAIT, RDPMC, CR8 both ways; bitmaps, MONITOR, more. */
-#define VMX_PROC_WANTED 0xb2180c88u
+/* TSC offset, HLT, MWAIT, RDPMC; bitmaps, MONITOR, more. */
+#define VMX_PROC_WANTED 0xb2000c88u
+#define VMX_PROC_CR8 0x180000u		/* exits of both its ways */
+#define VMX_PROC_TPR_SHADOW BIT(21)
 #define VMX_PROC2_EPT BIT(1)
 #define VMX_PROC2_RDTSCP BIT(3)
 #define VMX_PROC2_UNRESTRICTED BIT(7)
@@ -116,6 +123,7 @@ enum vmx_control {
 #define VMX_EXIT_MWAIT 36
 #define VMX_EXIT_MONITOR 39
 #define VMX_EXIT_MACHINE_CHECK 41
+#define VMX_EXIT_TPR 43		/* below the threshold */
 #define VMX_EXIT_EPT_VIOLATION 48
 #define VMX_EXIT_INVEPT 50
 #define VMX_EXIT_TIMER 52

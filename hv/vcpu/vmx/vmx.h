@@ -75,6 +75,12 @@ static inline void vmx_take_nmi(void)
 }
 #endif
 
+/* The guest's TPR as the processor knows it, where there is a TPR shadow. */
+static inline uint32_t *vmx_tpr(const struct lp *lp)
+{
+	return (uint32_t *)(lp->host_state + VMX_APIC_TPR);
+}
+
 /* vmx_start.c */
 enum hv_err vmx_start_lp(struct vcpu_features *f,
 			 const char **why) must_use;
@@ -112,6 +118,7 @@ static inline void vmx_note_step(const struct vcpu *vcpu)
 bool vmx_is_shadowed(const struct vcpu *vcpu) must_use;
 void vmx_request_window(struct vcpu *vcpu, uint8_t vector);
 void vmx_cancel_window(struct vcpu *vcpu);
+void vmx_set_cr8(const struct vcpu *vcpu);
 void vmx_mask_nmi(const struct vcpu *vcpu, bool mask);
 bool vmx_is_nmi_masked(const struct vcpu *vcpu) must_use;
 

@@ -19,16 +19,27 @@ bool vmx_is_nmi_masked(const struct vcpu *vcpu)
 
 void vmx_request_window(struct vcpu *vcpu, uint8_t vector)
 {
-	/* Held by the TPR: each of its writes is looked at. */
-	if (vector >> 4 > vcpu->cr8) {
-		vmx_write(VMCS_PROC, vmx_read(VMCS_PROC) | VMX_PROC_WINDOW);
+	/* Held by the TPR: an exit when it is lower than that. Without a TPR
+	 * shadow there is no such field, and each write is an exit. */
+	if (vector >> 4 <= vcpu->cr8) {
+		vmx_write(VMCS_TPR_THRESHOLD, vector >> 4);
+		return;
 	}
+	vmx_write(VMCS_PROC, vmx_read(VMCS_PROC) | VMX_PROC_WINDOW);
 }
 
 void vmx_cancel_window(struct vcpu *vcpu)
 {
 	(void)vcpu;
+	vmx_write(VMCS_TPR_THRESHOLD, 0);
 	vmx_write(VMCS_PROC, vmx_read(VMCS_PROC) & ~VMX_PROC_WINDOW);
+}
+
+/* The entry sets it. No threshold may be above (SDM3 26.2.1.1). */
+void vmx_set_cr8(const struct vcpu *vcpu)
+{
+	(void)vcpu;
+	vmx_write(VMCS_TPR_THRESHOLD, 0);
 }
 
 /* The entry with an NMI masks further ones, the guest's IRET ends that

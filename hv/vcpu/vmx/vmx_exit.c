@@ -174,7 +174,7 @@ void vmx_decode(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t reason)
 	} else if (reason == VMX_EXIT_EPT_VIOLATION) {
 		vmx_decode_nested(exit);
 		vmx_check_iret(vcpu, vmx_read(VMCS_QUALIFICATION));
-	} else if (reason == VMX_EXIT_WINDOW) {
+	} else if (reason == VMX_EXIT_WINDOW || reason == VMX_EXIT_TPR) {
 		exit->kind = EXIT_WINDOW;
 		vmx_cancel_window(vcpu);
 	} else {

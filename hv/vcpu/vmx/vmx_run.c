@@ -83,8 +83,10 @@ void vmx_leave(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	uint32_t reason = (uint32_t)vmx_read(VMCS_EXIT_REASON);
 	uint64_t vectoring = vmx_read(VMCS_VECTORING);
+	struct lp *lp = lp_self();
 
-	lp_self()->interruptible = LP_IN_HYPERVISOR;
+	lp->interruptible = LP_IN_HYPERVISOR;
+	vcpu->cr8 = *vmx_tpr(lp) >> 4 & 0xf;
 	vcpu->launched = true;
 	vcpu->event.valid = false;
 	vcpu->gpr[GPR_RSP] = vmx_read(VMCS_RSP);
@@ -120,6 +122,7 @@ static __attribute__((noinline)) void vmx_go(struct vcpu *vcpu,
 	vmx_write(VMCS_RIP, vcpu->rip);
 	vmx_write(VMCS_RFLAGS, vcpu->rflags);
 	vmx_write(VMCS_TSC_OFFSET, vcpu->tsc_offset);
+	*vmx_tpr(lp) = (uint32_t)vcpu->cr8 << 4;
 	vmx_enter(vcpu, exit, requests, &lp->attention, vcpu->launched);
 }
 

@@ -32,17 +32,19 @@ static const struct {
 	uint32_t msr;		/* 31:0 what must be 1, 63:32 what may be */
 	uint32_t wanted;
 	uint32_t optional;
+	uint32_t instead;	/* of the optional ones, where they lack */
 	const char *why;
 } vmx_controls[VMX_CONTROL_COUNT] = {
-	[VMX_PIN] = { MSR_VMX_TRUE_PIN, VMX_PIN_WANTED, 0,
+	[VMX_PIN] = { MSR_VMX_TRUE_PIN, VMX_PIN_WANTED, 0, 0,
 		      "VT-x lacks a control of interrupts or its timer" },
-	[VMX_PROC] = { MSR_VMX_TRUE_PROC, VMX_PROC_WANTED, 0,
+	[VMX_PROC] = { MSR_VMX_TRUE_PROC, VMX_PROC_WANTED,
+		       VMX_PROC_TPR_SHADOW, VMX_PROC_CR8,
 		       "VT-x lacks a control of instructions" },
-	[VMX_PROC2] = { MSR_VMX_PROC2, VMX_PROC2_WANTED, VMX_PROC2_RDTSCP,
+	[VMX_PROC2] = { MSR_VMX_PROC2, VMX_PROC2_WANTED, VMX_PROC2_RDTSCP, 0,
 			"VT-x lacks VPIDs or the WBINVD control" },
-	[VMX_EXIT] = { MSR_VMX_TRUE_EXIT, VMX_EXIT_WANTED, 0,
+	[VMX_EXIT] = { MSR_VMX_TRUE_EXIT, VMX_EXIT_WANTED, 0, 0,
 		       "VT-x lacks a control of exits" },
-	[VMX_ENTRY] = { MSR_VMX_TRUE_ENTRY, VMX_ENTRY_WANTED, 0,
+	[VMX_ENTRY] = { MSR_VMX_TRUE_ENTRY, VMX_ENTRY_WANTED, 0, 0,
 			"VT-x lacks a control of entries" }
 };
 
@@ -75,9 +77,24 @@ static const char *vmx_check_nested(void)
 	return NULL;
 }
 
+/* What the processor insists on, what is needed, what helps. */
+static bool vmx_choose(unsigned i, uint32_t *control)
+{
+	uint64_t range = regs_read_msr(vmx_controls[i].msr);
+	uint32_t allowed = (uint32_t)(range >> 32);
+	uint32_t optional = vmx_controls[i].optional;
+
+	*control = (uint32_t)range | vmx_controls[i].wanted |
+		   (allowed & optional);
+	if ((allowed & optional) != optional) {
+		*control |= vmx_controls[i].instead;
+	}
+	return (*control & ~allowed) == 0;
+}
+
 static const char *vmx_check(struct vcpu_features *f)
 {
-	uint64_t basic, range;
+	uint64_t basic;
 	uint32_t id[4];
 
 	cpu_id_read(1, 0, id);
@@ -97,11 +114,7 @@ static const char *vmx_check(struct vcpu_features *f)
 		return vmx_check_nested();
 	}
 	for (unsigned i = 0; i < VMX_CONTROL_COUNT; i++) {
-		range = regs_read_msr(vmx_controls[i].msr);
-		f->control[i] = (uint32_t)range | vmx_controls[i].wanted |
-				((uint32_t)(range >> 32) &
-				 vmx_controls[i].optional);
-		if ((f->control[i] & ~(range >> 32)) != 0) {
+		if (!vmx_choose(i, &f->control[i])) {
 			return vmx_controls[i].why;
 		}
 	}
@@ -167,5 +180,6 @@ enum hv_err vmx_start_lp(struct vcpu_features *f, const char **why)
 	lp->asid_count = 1u << 16;
 	lp->asid_generation = 1;
 	lp->asid_next = lp->asid_count;
+	lp->host_state = (uint64_t)lp_pages[lp->index].host_state;
 	return HV_OK;
 }

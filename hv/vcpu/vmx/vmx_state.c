@@ -66,6 +66,8 @@ static void vmx_make_control(const struct vcpu *vcpu)
 	vmx_write(VMCS_MSR_BITMAP, (uint64_t)p->msr_bitmap);
 	vmx_write(VMCS_EPT_POINTER, nested_root(vcpu->partition).v |
 				    VMX_EPT_POINTER);
+	/* The LP's, for whichever VP it runs: the entry sets its TPR. */
+	vmx_write(VMCS_VIRTUAL_APIC, lp_self()->host_state);
 	vmx_write(VMCS_LINK, ~0ull);
 }
 
