@@ -70,17 +70,13 @@ def test_state_over_thousands_of_switches(boot):
     for name in ("one", "two"):
         run_to_done(machine, name, 2, timeout=300)
         said = next(filter(None, (
-            re.search(r"rounds (\d+), bad 0, switches seen in 100 ms (\d+)",
-                      line) for line in machine.text(name))))
+            re.search(r"rounds (\d+), bad 0, switches seen in 100 ms (\d+), "
+                      r"cr8 takes (\d+)", line) for line in machine.text(name))))
         assert int(said[1]) > 400
         # A plan of 200 us: 500 turns.
         assert 495 <= int(said[2]) <= 505
-        # Each round writes CR8 and reads it: no exit is for that.
-        machine.expect(f"partition {name} halted", "bulkhead", timeout=60)
-        exits = {m[1]: int(m[2]) for m in log(
-            machine, rf"partition {name} vp 0 exits: (\S+) (\d+)")}
-        assert exits["msr"] > 400
-        assert exits.get("cr", 0) < 40 and exits.get("none", 0) < 40
+        # In instructions: two exits would be hundreds.
+        assert int(said[3]) < 100
     assert_no_failure(machine)
 
 

@@ -24,6 +24,16 @@ static inline bool svm_is_wide(const struct vmcb *vmcb)
 	       (vmcb->efer & EFER_LMA) != 0;
 }
 
+/* VMSAVE of the hypervisor's own state. */
+#ifdef HOST_TEST
+void svm_save_host(uint64_t page);
+#else
+static inline void svm_save_host(uint64_t page)
+{
+	__asm__ volatile("vmsave %0" : : "a"(page) : "memory");
+}
+#endif
+
 /* svm_start.c */
 enum hv_err svm_start_lp(struct vcpu_features *f,
 			const char **why) must_use;

@@ -94,7 +94,7 @@ enum hv_err svm_start_lp(struct vcpu_features *f, const char **why)
 	regs_write_msr(MSR_AMD_VM_HSAVE, (uint64_t)pages->host_save);
 	/* What VMLOAD brings back after each exit. */
 	lp->host_state = (uint64_t)pages->host_state;
-	__asm__ volatile("vmsave %0" : : "a"(lp->host_state) : "memory");
+	svm_save_host(lp->host_state);
 	/* The first entry of each VP takes a new ASID; the very first one
 	 * flushes what there may be. */
 	lp->asid_generation = 1;

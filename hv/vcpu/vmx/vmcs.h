@@ -17,8 +17,12 @@
 #define VMCS_BASE 0x6806
 
 #define VMCS_VPID 0x0000
+#define VMCS_HOST_ES 0x0c00
 #define VMCS_HOST_CS 0x0c02
 #define VMCS_HOST_SS 0x0c04
+#define VMCS_HOST_DS 0x0c06
+#define VMCS_HOST_FS 0x0c08
+#define VMCS_HOST_GS 0x0c0a
 #define VMCS_HOST_TR 0x0c0c
 #define VMCS_IO_BITMAP_A 0x2000
 #define VMCS_IO_BITMAP_B 0x2002
@@ -28,6 +32,7 @@
 #define VMCS_EPT_POINTER 0x201a
 #define VMCS_GUEST_PHYSICAL 0x2400
 #define VMCS_LINK 0x2800
+#define VMCS_DEBUGCTL 0x2802
 #define VMCS_PAT 0x2804
 #define VMCS_EFER 0x2806
 #define VMCS_PDPTE0 0x280a
@@ -36,10 +41,17 @@
 #define VMCS_PIN 0x4000
 #define VMCS_PROC 0x4002
 #define VMCS_EXCEPTIONS 0x4004
+#define VMCS_FAULT_MASK 0x4006		/* of #PF's error codes */
+#define VMCS_FAULT_MATCH 0x4008
+#define VMCS_CR3_TARGET_COUNT 0x400a
 #define VMCS_EXIT 0x400c
+#define VMCS_EXIT_STORE_COUNT 0x400e	/* lists of MSRs */
+#define VMCS_EXIT_LOAD_COUNT 0x4010
 #define VMCS_ENTRY 0x4012
+#define VMCS_ENTRY_LOAD_COUNT 0x4014
 #define VMCS_ENTRY_EVENT 0x4016
 #define VMCS_ENTRY_ERROR 0x4018
+#define VMCS_ENTRY_LENGTH 0x401a
 #define VMCS_TPR_THRESHOLD 0x401c
 #define VMCS_PROC2 0x401e
 #define VMCS_INSN_ERROR 0x4400
@@ -55,8 +67,10 @@
 #define VMX_APIC_TPR 0x80
 
 /* interruptibility state */
+#define VMCS_ACTIVITY 0x4826
 #define VMCS_SYSENTER_CS 0x482a
 #define VMCS_TIMER 0x482e
+#define VMCS_HOST_SYSENTER_CS 0x4c00
 #define VMCS_CR0_MASK 0x6000
 #define VMCS_CR4_MASK 0x6002
 #define VMCS_CR0_SEEN 0x6004
@@ -71,15 +85,19 @@
 #define VMCS_RSP 0x681c
 #define VMCS_RIP 0x681e
 #define VMCS_RFLAGS 0x6820
+#define VMCS_PENDING_DEBUG 0x6822
 #define VMCS_SYSENTER_ESP 0x6824
 #define VMCS_SYSENTER_EIP 0x6826
 #define VMCS_HOST_CR0 0x6c00
 #define VMCS_HOST_CR3 0x6c02
 #define VMCS_HOST_CR4 0x6c04
+#define VMCS_HOST_FS_BASE 0x6c06
 #define VMCS_HOST_GS_BASE 0x6c08
 #define VMCS_HOST_TR_BASE 0x6c0a
 #define VMCS_HOST_GDTR_BASE 0x6c0c
 #define VMCS_HOST_IDTR_BASE 0x6c0e
+#define VMCS_HOST_SYSENTER_ESP 0x6c10
+#define VMCS_HOST_SYSENTER_EIP 0x6c12
 #define VMCS_HOST_RIP 0x6c16
 
 /* Controls, in the order of vcpu_features.control[]. */
@@ -93,6 +111,7 @@ enum vmx_control {
 #define VMX_PROC_WANTED 0xb2000c88u
 #define VMX_PROC_CR8 0x180000u		/* exits of both its ways */
 #define VMX_PROC_TPR_SHADOW BIT(21)
+#define VMX_PROC_SECONDARY BIT(31)
 #define VMX_PROC2_EPT BIT(1)
 #define VMX_PROC2_RDTSCP BIT(3)
 #define VMX_PROC2_UNRESTRICTED BIT(7)

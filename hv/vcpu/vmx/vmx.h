@@ -11,6 +11,7 @@
 #define VMX_VMX_H
 
 #include "abi/msr.h"
+#include "cpu/log.h"
 #include "vcpu/vcpu_state.h"
 #include "vcpu/vmx/vmcs.h"
 
@@ -25,6 +26,9 @@ void vmx_write_dr6(uint64_t value);
 uint64_t vmx_read_cr2(void);
 void vmx_write_cr2(uint64_t value);
 void vmx_take_nmi(void);
+bool vmx_switch_on(const void *page) must_use;
+void vmx_clear(const void *page);
+void vmx_make_current(const void *page);
 #else
 static inline uint64_t vmx_read(uint32_t field)
 {
@@ -72,6 +76,35 @@ static inline void vmx_write_cr2(uint64_t value)
 static inline void vmx_take_nmi(void)
 {
 	__asm__ volatile("int $2" : : : "memory");
+}
+
+/* VMXON; false: the processor refuses. */
+static inline must_use bool vmx_switch_on(const void *page)
+{
+	uint64_t at = (uint64_t)page;
+	bool failed;
+
+	__asm__ volatile("vmxon %1" : "=@ccbe"(failed) : "m"(at) : "memory");
+	return !failed;
+}
+
+static inline void vmx_clear(const void *page)
+{
+	uint64_t at = (uint64_t)page;
+	bool failed;
+
+	__asm__ volatile("vmclear %1" : "=@ccbe"(failed) : "m"(at) : "memory");
+	CHECK(!failed);
+}
+
+static inline void vmx_make_current(const void *page)
+{
+	uint64_t at = (uint64_t)page;
+	bool failed;
+
+	__asm__ volatile("vmptrld %1" : "=@ccbe"(failed) : "m"(at)
+			 : "memory");
+	CHECK(!failed);
 }
 #endif
 

@@ -62,8 +62,13 @@ static bool vmx_lock(void)
 
 static const char *vmx_check_nested(void)
 {
-	uint32_t allowed = (uint32_t)(regs_read_msr(MSR_VMX_PROC2) >> 32);
+	uint32_t first = (uint32_t)(regs_read_msr(MSR_VMX_TRUE_PROC) >> 32);
+	uint32_t allowed = 0;
 
+	/* Without them there is no such MSR. */
+	if ((first & VMX_PROC_SECONDARY) != 0) {
+		allowed = (uint32_t)(regs_read_msr(MSR_VMX_PROC2) >> 32);
+	}
 	if ((allowed & VMX_PROC2_EPT) == 0) {
 		return "the processor has no nested paging (EPT)";
 	}
@@ -158,8 +163,6 @@ enum hv_err vmx_start_lp(struct vcpu_features *f, const char **why)
 {
 	struct lp *lp = lp_self();
 	uint8_t *page = lp_pages[lp->index].host_save;
-	uint64_t at = (uint64_t)page;
-	bool failed;
 
 	*why = vmx_check(f);
 	if (*why != NULL) {
@@ -168,8 +171,7 @@ enum hv_err vmx_start_lp(struct vcpu_features *f, const char **why)
 	vmx_start_barriers(f);
 	regs_write_cr4(regs_read_cr4() | CR4_VMXE);
 	memcpy(page, &f->revision, sizeof(f->revision));
-	__asm__ volatile("vmxon %1" : "=@ccbe"(failed) : "m"(at) : "memory");
-	if (failed) {
+	if (!vmx_switch_on(page)) {
 		*why = "VMXON fails";
 		return HV_ERR_UNSUPPORTED;
 	}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A VP's state: how it starts, and how it goes onto and off an LP. */
 #include "abi/msr.h"
-#include "cpu/log.h"
 #include "cpu/lp.h"
 #include "cpu/regs.h"
 #include "cpu/trap.h"
@@ -11,24 +10,21 @@
 #define FRESH_INIT 1
 #define FRESH_CONFIG 2
 
-static void vmx_clear(const void *page)
-{
-	uint64_t at = (uint64_t)page;
-	bool failed;
-
-	__asm__ volatile("vmclear %1" : "=@ccbe"(failed) : "m"(at) : "memory");
-	CHECK(!failed);
-}
-
-static void vmx_make_current(const void *page)
-{
-	uint64_t at = (uint64_t)page;
-	bool failed;
-
-	__asm__ volatile("vmptrld %1" : "=@ccbe"(failed) : "m"(at)
-			 : "memory");
-	CHECK(!failed);
-}
+/*
+ * What is 0 in a new VMCS, and written all the same: a page of zeros is none
+ * to a processor that keeps its fields in a form of its own (SDM3 24.2).
+ */
+static const uint16_t vmx_zeros[] = {
+	VMCS_HOST_ES, VMCS_HOST_DS, VMCS_HOST_FS, VMCS_HOST_GS,
+	VMCS_HOST_SYSENTER_CS, VMCS_HOST_SYSENTER_ESP, VMCS_HOST_SYSENTER_EIP,
+	VMCS_HOST_FS_BASE, VMCS_FAULT_MASK, VMCS_FAULT_MATCH,
+	VMCS_CR3_TARGET_COUNT, VMCS_EXIT_STORE_COUNT, VMCS_EXIT_LOAD_COUNT,
+	VMCS_ENTRY_LOAD_COUNT, VMCS_ENTRY_EVENT, VMCS_ENTRY_ERROR,
+	VMCS_ENTRY_LENGTH, VMCS_TPR_THRESHOLD, VMCS_DEBUGCTL, VMCS_SHADOW,
+	VMCS_ACTIVITY, VMCS_PENDING_DEBUG, VMCS_SYSENTER_CS,
+	VMCS_SYSENTER_ESP, VMCS_SYSENTER_EIP, VMCS_CR3, VMCS_GDTR_BASE,
+	VMCS_IDTR_BASE
+};
 
 /* What the processor comes back to: this LP's, the same for each exit. */
 static void vmx_make_host(void)
@@ -111,6 +107,9 @@ static void vmx_make(struct vcpu *vcpu, uint8_t page[PAGE_SIZE])
 	memcpy(page, &vcpu_features.revision, sizeof(vcpu_features.revision));
 	vmx_clear(page);
 	vmx_make_current(page);
+	for (unsigned i = 0; i < ARRAY_COUNT(vmx_zeros); i++) {
+		vmx_write(vmx_zeros[i], 0);
+	}
 	vmx_make_host();
 	vmx_make_control(vcpu);
 	vmx_make_registers(vcpu,
