@@ -41,11 +41,11 @@
 #define VMCS_PIN 0x4000
 #define VMCS_PROC 0x4002
 #define VMCS_EXCEPTIONS 0x4004
-#define VMCS_FAULT_MASK 0x4006		/* of #PF's error codes */
+#define VMCS_FAULT_MASK 0x4006	/* #PF error codes */
 #define VMCS_FAULT_MATCH 0x4008
 #define VMCS_CR3_TARGET_COUNT 0x400a
 #define VMCS_EXIT 0x400c
-#define VMCS_EXIT_STORE_COUNT 0x400e	/* lists of MSRs */
+#define VMCS_EXIT_STORE_COUNT 0x400e /* lists of MSRs */
 #define VMCS_EXIT_LOAD_COUNT 0x4010
 #define VMCS_ENTRY 0x4012
 #define VMCS_ENTRY_LOAD_COUNT 0x4014
@@ -63,10 +63,7 @@
 #define VMCS_LENGTH 0x440c
 #define VMCS_GDTR_LIMIT 0x4810
 #define VMCS_IDTR_LIMIT 0x4812
-#define VMCS_SHADOW 0x4824		/* The only word of a virtual-APIC page that a TPR shadow uses. */
-#define VMX_APIC_TPR 0x80
-
-/* interruptibility state */
+#define VMCS_SHADOW 0x4824		/* interruptibility state */
 #define VMCS_ACTIVITY 0x4826
 #define VMCS_SYSENTER_CS 0x482a
 #define VMCS_TIMER 0x482e
@@ -150,6 +147,9 @@ enum vmx_control {
 #define VMX_EXIT_WBINVD 54
 #define VMX_EXIT_XSETBV 55
 #define VMX_EXIT_FAILED BIT(31)	/* the entry did */
+
+/* The only word of a virtual-APIC page that a TPR shadow uses. */
+#define VMX_APIC_TPR 0x80
 
 /* interruptibility state */
 #define VMX_SHADOW_INSN 3u	/* STI, MOV SS */
