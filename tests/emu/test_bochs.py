@@ -11,8 +11,11 @@ import re
 import pytest
 
 from conftest import make
-from guests import DONE, assert_no_failure, log, loop_windows, run_to_done
+from guests import DONE, assert_no_failure, log, loop_goes_on, \
+    loop_windows, run_to_done
 from linux import Shell, bad_lines, unexpected_lines
+from test_faults import check_crash_report, check_ends, check_starts, \
+    wait_for_ends
 from test_hostile import INSTRUCTIONS
 
 WAYS = (("long", "hello from hello", 0), ("flat", "hello from hello32", 0),
@@ -80,6 +83,40 @@ def test_state_over_thousands_of_switches(boot):
     assert_no_failure(machine)
 
 
+def test_how_partitions_end(boot):
+    """Failures, crash reports, restarts, their own wish; the loop goes on."""
+    machine = boot("faults.dts", emulator="bochs")
+    wait_for_ends(machine, timeout=300)
+    check_ends(machine)
+    check_starts(machine)
+    check_crash_report(machine)
+    # Above the physical width: #GP, as a processor answers.
+    assert "cr3: vector 13" in machine.text("cr3")
+    assert not log(machine, "partition cr3 (failed|restarts|halted)")
+
+
+def test_failure_policy_panic(boot):
+    machine = boot("panic.dts", emulator="bochs", reboot=False)
+    machine.expect("partition triple failed: triple fault", "bulkhead",
+                   timeout=120)
+    machine.expect("panic: ", "bulkhead", timeout=120)
+
+
+def test_uarts(boot):
+    machine = boot("uart.dts", emulator="bochs")
+    for name in ("first", "second"):
+        machine.expect("uart of uart: ready", name, timeout=300)
+    for turn in range(3):
+        for name in ("first", "second"):
+            machine.send(f"{name} {turn}\n", name)
+        for name in ("first", "second"):
+            found = machine.expect(r"^(.*) by (\d+) interrupts", name,
+                                   timeout=120)
+            assert found[1] == f"{name} {turn}"[::-1]
+            assert int(found[2]) >= 1
+    assert_no_failure(machine)
+
+
 def test_linux_to_its_shell(boot):
     machine = boot("bochs-linux.dts", emulator="bochs")
     shell = Shell(machine, timeout=600)
@@ -111,6 +148,37 @@ def test_demo(boot):
     assert not bad_lines(machine)
     windows = loop_windows(machine)
     assert len(windows) > 5 and all(w.lost == 0 for w in windows)
+    assert_no_failure(machine)
+
+
+@pytest.mark.soak
+def test_linux_restarts_and_panics(boot):
+    """By its own wish, then by a crash report; memory and VPs as at first."""
+    machine = boot("partition-specs/demo.dts", emulator="bochs")
+    shell = Shell(machine, timeout=900)
+    for start, command in ((2, "reboot -f"), (3, "echo c >"
+                                              "/proc/sysrq-trigger")):
+        shell.start(command)
+        machine.expect(rf"partition linux started \(start {start}\)",
+                       "bulkhead", timeout=300)
+        shell.ready(900)
+    assert len(log(machine, "partition linux asks for its restart")) == 1
+    failed = log(machine, r"partition linux failed: (.*?) vp \d")
+    assert [f[1] for f in failed] == ["crash reported"]
+    hashes = log(machine, r"partition linux hash memory (\S+) vp (\S+)")
+    assert len(hashes) == 3
+    assert len({h.groups() for h in hashes}) == 1
+    loop_goes_on(machine, timeout=300)
+    windows = loop_windows(machine)
+    assert windows and all(w.lost == 0 for w in windows)
+    assert_no_failure(machine, "linux")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name, count", [("calls", 110), ("synic", 41)])
+def test_guest_interface_of_several_vps(boot, name, count):
+    machine = boot(f"{name}.dts", emulator="bochs")
+    run_to_done(machine, name, count, timeout=900)
     assert_no_failure(machine)
 
 
