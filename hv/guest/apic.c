@@ -205,6 +205,7 @@ void apic_set_tpr(struct vp *vp, uint8_t tpr)
 {
 	vp->apic.tpr = tpr;
 	apic_update_ppr(&vp->apic);
+	vcpu_set_cr8(&vp->vcpu, tpr >> 4);
 }
 
 /* CR8 shows bits 7:4 only: a TPR whose bits it agrees with keeps the rest. */
@@ -213,11 +214,6 @@ void apic_set_cr8(struct vp *vp, uint8_t cr8)
 	if (vp->apic.tpr >> 4 != (cr8 & 0xf)) {
 		apic_set_tpr(vp, (uint8_t)(cr8 << 4));
 	}
-}
-
-uint8_t apic_get_cr8(const struct vp *vp)
-{
-	return vp->apic.tpr >> 4;
 }
 
 /* SDM3 11.4.7.2: what is requested or in service stays. */

@@ -28,9 +28,8 @@ int apic_requested_vector(const struct vp *vp) must_use;
 void apic_accept(struct vp *vp, uint8_t vector);
 /* The guest has done with the highest vector in service. */
 void apic_end_of_interrupt(struct vp *vp);
-/* After a run: the guest may have written CR8. Before: what CR8 shows. */
+/* The guest has written CR8. */
 void apic_set_cr8(struct vp *vp, uint8_t cr8);
-uint8_t apic_get_cr8(const struct vp *vp) must_use;
 
 /* Host TSC of the timer's next expiry; UINT64_MAX: none. */
 uint64_t apic_deadline(const struct vp *vp) must_use;

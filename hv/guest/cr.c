@@ -147,7 +147,6 @@ static bool cr8_write(struct vp *vp, uint64_t value)
 	if (value > 15) {
 		return false;
 	}
-	vcpu_set_cr8(&vp->vcpu, (uint8_t)value);
 	apic_set_cr8(vp, (uint8_t)value);
 	return true;
 }

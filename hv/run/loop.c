@@ -272,10 +272,6 @@ static inline void loop_run_vp(struct vp *vp, uint64_t now, uint64_t end)
 		apic_set_cr8(vp, vp->vcpu.cr8);
 	}
 	loop_handle_exit(vp, &exit);
-	if (vp->vcpu.cr8 != vp->apic.tpr >> 4) {
-		/* The exit was a write of the TPR. */
-		vcpu_set_cr8(&vp->vcpu, apic_get_cr8(vp));
-	}
 }
 
 /* No VP, or one that does not run. */

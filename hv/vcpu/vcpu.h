@@ -207,7 +207,7 @@ bool vcpu_can_nmi(const struct vcpu *vcpu);
 /* EXIT_WINDOW once the guest can take an interrupt of this vector. */
 void vcpu_request_window(struct vcpu *vcpu, uint8_t vector);
 void vcpu_cancel_window(struct vcpu *vcpu);
-/* The guest's TPR bits 7:4 as CR8 shows them; to read, vcpu->cr8. */
+/* The loaded VP's TPR bits 7:4 as CR8 shows them; to read, vcpu->cr8. */
 void vcpu_set_cr8(struct vcpu *vcpu, uint8_t cr8);
 
 void vcpu_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode);

@@ -13,9 +13,10 @@ from emulator import EmulatorError, Machine, PREFIX, Stream, clean, \
     die_with_parent
 
 # What EMU= names: Bochs' models of an Intel and of an AMD processor.
-# The old Intel one has EPT, but no unrestricted guests.
+# The old Intel one has EPT, but no unrestricted guests; the older one, no EPT.
 MODELS = {"bochs": "corei7_icelake_u", "bochs-amd": "ryzen",
-          "bochs-old": "corei5_lynnfield_750"}
+          "bochs-old": "corei5_lynnfield_750",
+          "bochs-older": "core2_penryn_t9600"}
 MIB_MIN = 256
 
 # ignore_bad_msrs: CPUID shows machine-check banks, but Bochs 2.7 has no

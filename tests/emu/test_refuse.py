@@ -71,10 +71,13 @@ def refuses(machine, message):
     assert not any("started" in line for line in machine.text("bulkhead"))
 
 
-def test_refuses_an_intel_processor_without_unrestricted_guests(boot):
-    machine = boot("bochs-state.dts", emulator="bochs-old")
+@pytest.mark.parametrize("model, lacks", [
+    ("bochs-old", "unrestricted guests"),
+    ("bochs-older", r"nested paging \(EPT\)")])
+def test_refuses_an_old_intel_processor(boot, model, lacks):
+    machine = boot("bochs-state.dts", emulator=model)
     refuses(machine, r"refused: \S+:\d+:\d+: lp with APIC id 0: "
-                     r"the processor has no unrestricted guests")
+                     rf"the processor has no {lacks}$")
 
 
 @pytest.mark.parametrize("name", sorted(REFUSALS))

@@ -235,6 +235,7 @@ void vcpu_cancel_window(struct vcpu *vcpu)
 
 void vcpu_set_cr8(struct vcpu *vcpu, uint8_t cr8)
 {
+	vcpu->cr8 = cr8;
 	fake_of(vcpu)->cr8 = cr8;
 }
 

@@ -41,6 +41,12 @@ uint64_t fake_tsc_hz;
 unsigned fake_unmasked[FAKE_LINES];
 bool fake_unmasked_under_lock;
 
+/* Where no back end is linked, not even the fake one. */
+__attribute__((weak)) void vcpu_set_cr8(struct vcpu *vcpu, uint8_t cr8)
+{
+	vcpu->cr8 = cr8;
+}
+
 void fake_vp_reset(void)
 {
 	uint32_t index = 0;

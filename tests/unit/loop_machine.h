@@ -223,7 +223,6 @@ enum outcome exit_decide(struct vp *vp, const struct vcpu_exit *exit)
 {
 	if (exit->kind == EXIT_CR) {
 		apic_set_cr8(vp, (uint8_t)exit->cr.value);
-		vcpu_set_cr8(&vp->vcpu, (uint8_t)exit->cr.value);
 	} else if (exit->kind == EXIT_MEMORY) {
 		assert_int_equal(apic_write_page(vp, 0x80, 4, 0x35),
 				 OUTCOME_NEXT);

@@ -190,13 +190,13 @@ static void test_cr8(void **state)
 	self_ipi(vp, 0x45);
 	apic_set_cr8(vp, 4);
 	assert_int_equal(page_read(vp, 0x80), 0x40);
-	assert_int_equal(apic_get_cr8(vp), 4);
+	assert_int_equal(vp->vcpu.cr8, 4);
 	assert_int_equal(pending(vp), -1);
 	apic_set_cr8(vp, 3);
 	assert_int_equal(pending(vp), 0x45);
 	/* Read back unchanged after a run: the low half survives. */
 	page_write(vp, 0x80, 0x57);
-	assert_int_equal(apic_get_cr8(vp), 5);
+	assert_int_equal(vp->vcpu.cr8, 5);
 	apic_set_cr8(vp, 5);
 	assert_int_equal(page_read(vp, 0x80), 0x57);
 	apic_set_cr8(vp, 0xf);

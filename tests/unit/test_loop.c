@@ -46,7 +46,6 @@ static void test_tpr(void **state)
 
 	(void)state;
 	apic_set_cr8(vp0, 6);
-	vcpu_set_cr8(&vp0->vcpu, 6);
 	post(vp0, 0x61);
 	fake_of(&vp0->vcpu)->exit_count = 0;
 	vp0->vcpu.rflags &= ~RFLAGS_IF;

@@ -335,13 +335,6 @@ static void test_tpr(void **state)
 	vcpu_set_cr8(vcpu, 1);
 	run();
 	assert_int_equal(vcpu->cr8, 1);
-	/* The VPs of an LP share the word, but not its value. */
-	current = 1;
-	vcpu_run(&vcpus[1], NOW + 100, &requests, &seen);
-	assert_int_equal(vcpus[1].cr8, 0);
-	current = 0;
-	run();
-	assert_int_equal(vcpu->cr8, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)

@@ -307,12 +307,18 @@ static void test_load_and_save(void **state)
 	fields[VMCS_CR3] = 0xa000;
 	cr2 = 7;
 	dr6 = 8;
+	vcpu.cr8 = 9;
+	fields[VMCS_TPR_THRESHOLD] = 9;
 	vmx_save(&vcpu);
 	for (unsigned i = 0; i < VCPU_MSR_COUNT; i++) {
 		*fake_msr(vmx_msrs[i]) = 0;
 	}
 	cr2 = dr6 = 0;
+	/* Another VP's, that was here meanwhile. */
+	*vmx_tpr(&lp) = 0x30;
 	vmx_load(&vcpu);
+	assert_int_equal(*vmx_tpr(&lp), 0x90);
+	assert_in_range(fields[VMCS_TPR_THRESHOLD], 0, 9);
 	/* The same VMCS. */
 	assert_int_equal(makes, 1);
 	assert_int_equal(fields[VMCS_CR3], 0xa000);

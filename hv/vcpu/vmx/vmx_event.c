@@ -35,10 +35,10 @@ void vmx_cancel_window(struct vcpu *vcpu)
 	vmx_write(VMCS_PROC, vmx_read(VMCS_PROC) & ~VMX_PROC_WINDOW);
 }
 
-/* The entry sets it. No threshold may be above (SDM3 26.2.1.1). */
+/* At an entry no threshold may be above it (SDM3 26.2.1.1). */
 void vmx_set_cr8(const struct vcpu *vcpu)
 {
-	(void)vcpu;
+	*vmx_tpr(lp_self()) = (uint32_t)vcpu->cr8 << 4;
 	vmx_write(VMCS_TPR_THRESHOLD, 0);
 }
 

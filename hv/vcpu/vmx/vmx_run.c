@@ -86,7 +86,7 @@ void vmx_leave(struct vcpu *vcpu, struct vcpu_exit *exit)
 	struct lp *lp = lp_self();
 
 	lp->interruptible = LP_IN_HYPERVISOR;
-	vcpu->cr8 = *vmx_tpr(lp) >> 4 & 0xf;
+	vcpu->cr8 = (uint8_t)(*vmx_tpr(lp) >> 4);
 	vcpu->launched = true;
 	vcpu->event.valid = false;
 	vcpu->gpr[GPR_RSP] = vmx_read(VMCS_RSP);
@@ -122,7 +122,6 @@ static __attribute__((noinline)) void vmx_go(struct vcpu *vcpu,
 	vmx_write(VMCS_RIP, vcpu->rip);
 	vmx_write(VMCS_RFLAGS, vcpu->rflags);
 	vmx_write(VMCS_TSC_OFFSET, vcpu->tsc_offset);
-	*vmx_tpr(lp) = (uint32_t)vcpu->cr8 << 4;
 	vmx_enter(vcpu, exit, requests, &lp->attention, vcpu->launched);
 }
 

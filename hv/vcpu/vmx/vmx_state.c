@@ -62,7 +62,7 @@ static void vmx_make_control(const struct vcpu *vcpu)
 	vmx_write(VMCS_MSR_BITMAP, (uint64_t)p->msr_bitmap);
 	vmx_write(VMCS_EPT_POINTER, nested_root(vcpu->partition).v |
 				    VMX_EPT_POINTER);
-	/* The LP's, for whichever VP it runs: the entry sets its TPR. */
+	/* The LP's; its one word is the loaded VP's. */
 	vmx_write(VMCS_VIRTUAL_APIC, lp_self()->host_state);
 	vmx_write(VMCS_LINK, ~0ull);
 }
@@ -141,6 +141,7 @@ void vmx_load(struct vcpu *vcpu)
 	} else {
 		vmx_make_current(page);
 	}
+	vmx_set_cr8(vcpu);
 	vmx_write_cr2(vcpu->cr2);
 	vmx_write_dr6(vcpu->dr6);
 	for (unsigned i = 0; i < VCPU_MSR_COUNT; i++) {
