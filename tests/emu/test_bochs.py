@@ -11,8 +11,7 @@ import re
 import pytest
 
 from conftest import make
-from guests import DONE, assert_no_failure, log, loop_goes_on, \
-    loop_windows, run_to_done
+from guests import DONE, assert_no_failure, log, loop_windows, run_to_done
 from linux import Shell, bad_lines, unexpected_lines
 from test_faults import check_crash_report, check_ends, check_starts, \
     wait_for_ends
@@ -148,37 +147,6 @@ def test_demo(boot):
     assert not bad_lines(machine)
     windows = loop_windows(machine)
     assert len(windows) > 5 and all(w.lost == 0 for w in windows)
-    assert_no_failure(machine)
-
-
-@pytest.mark.soak
-def test_linux_restarts_and_panics(boot):
-    """By its own wish, then by a crash report; memory and VPs as at first."""
-    machine = boot("partition-specs/demo.dts", emulator="bochs")
-    shell = Shell(machine, timeout=900)
-    for start, command in ((2, "reboot -f"), (3, "echo c >"
-                                              "/proc/sysrq-trigger")):
-        shell.start(command)
-        machine.expect(rf"partition linux started \(start {start}\)",
-                       "bulkhead", timeout=300)
-        shell.ready(900)
-    assert len(log(machine, "partition linux asks for its restart")) == 1
-    failed = log(machine, r"partition linux failed: (.*?) vp \d")
-    assert [f[1] for f in failed] == ["crash reported"]
-    hashes = log(machine, r"partition linux hash memory (\S+) vp (\S+)")
-    assert len(hashes) == 3
-    assert len({h.groups() for h in hashes}) == 1
-    loop_goes_on(machine, timeout=300)
-    windows = loop_windows(machine)
-    assert windows and all(w.lost == 0 for w in windows)
-    assert_no_failure(machine, "linux")
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("name, count", [("calls", 110), ("synic", 41)])
-def test_guest_interface_of_several_vps(boot, name, count):
-    machine = boot(f"{name}.dts", emulator="bochs")
-    run_to_done(machine, name, count, timeout=900)
     assert_no_failure(machine)
 
 
