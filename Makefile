@@ -87,7 +87,8 @@ help:
 #H       EMU_ARGS='...'      more arguments for QEMU
 #H       EMU=bochs           an Intel processor (slow; make run too); bochs-amd:
 #H                           an AMD one
-#H   make image SPEC=x.dts   only builds: bulkhead.elf, bulkhead.iso, report.txt
+#H   make image SPEC=x.dts   only builds: bulkhead.elf, bulkhead.iso, report.txt,
+#H                           and bulkhead.spdx.json, a list of what is inside
 #H       O=dir               where (default build/images/NAME)
 #H   make diff A=dir B=dir   what the second image grants that the first did not
 #H                           (+), or no longer (-), or otherwise (~)
@@ -229,17 +230,22 @@ spec-errors: $(BUILD)/partc
 
 # GRUB's own program, for each medium and firmware.
 GRUB_IMAGES := $(addprefix $(BUILD)/grub/,iso-bios iso-uefi disk-bios \
-	disk-uefi)
+	disk-uefi version)
 $(BUILD)/grub/%: tools/grub.sh boot/grub-iso.cfg
 	$(call say,GRUB,$@)
 	@mkdir -p $(@D)
 	$(Q)tools/grub.sh $* $@
 
+# As it is when the hypervisor is built, or when another commit is taken.
+$(BUILD)/version: tools/version.sh $(HV_OBJECTS) $(BUILD)/partc \
+		$(wildcard .git/logs/HEAD)
+	$(Q)tools/version.sh >$@
+
 # Everything that no spec changes.
 .PHONY: core hv
 hv: $(BUILD)/objects.list $(BUILD)/bulkhead.ld
 core: $(BUILD)/objects.list $(BUILD)/bulkhead.ld $(BUILD)/partc \
-		$(BUILD)/verify $(GRUB_IMAGES)
+		$(BUILD)/verify $(BUILD)/version $(GRUB_IMAGES)
 
 # ---- guests ----------------------------------------------------------------
 
@@ -261,7 +267,8 @@ need-spec:
 image: need-spec
 	@mkdir -p $(BUILD)
 	+@flock $(BUILD)/.lock $(sub) core guests-for-spec
-	+@$(sub) -f tools/image.mk $(image-vars) iso
+	+@$(sub) $(if $(filter -j%,$(MAKEFLAGS)),,-j2) -f tools/image.mk \
+		$(image-vars) iso sbom
 
 # The status of a recipe that fails is make's own 2; that of a question (-q)
 # whose answer is no is 1. So `make boot` is a question: lines with a + are run
@@ -295,7 +302,7 @@ medium-goal := $(if $(filter disk,$(MEDIUM)),disk,iso)
 disk: need-spec
 	@mkdir -p $(BUILD)
 	+@flock $(BUILD)/.lock $(sub) core guests-for-spec
-	+@$(sub) -f tools/image.mk $(image-vars) SLOT_MIB='$(SLOT_MIB)' disk
+	+@$(sub) -f tools/image.mk $(image-vars) SLOT_MIB='$(SLOT_MIB)' disk sbom
 	@echo '  $(O)/disk.img'
 
 update: image

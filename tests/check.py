@@ -274,7 +274,11 @@ class Check:
         again = os.path.join(self.logs, "again")
         self.make("image", f"SPEC={demo}", f"O={again}")
         first = os.path.join(self.tree(), "images/demo")
-        for name in ("bulkhead.elf", "bulkhead.iso", "report.txt"):
+        self.good(result, "bulkhead.spdx.json of the demo", self.run(
+            PYTHON, "tests/compiler/spdx.py", first, self.tree(), self.guests,
+            demo))
+        for name in ("bulkhead.elf", "bulkhead.iso", "bulkhead.spdx.json",
+                     "report.txt"):
             pair = [os.path.join(d, name) for d in (first, again)]
             result.add(f"{name}: the same bytes twice",
                        self.run("cmp", *pair)[0] == 0)

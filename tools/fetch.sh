@@ -97,3 +97,8 @@ esac
 rm -rf "tree.$name"
 touch "../$name.new"
 mv "../$name.new" "../$name"
+# Where it came from, for the list of what is in an image (tools/sbom.py).
+echo "EXPANDED_FROM_ARCHIVE $(sha256sum <"../$name" | cut -d ' ' -f 1)" \
+	"$(. "${OS_RELEASE:-/etc/os-release}" && echo "${ID:-linux}")" \
+	$(dpkg-deb -f "$file" Package Version Architecture |
+		sed 's/.*: //') "$file" >"$name.from"

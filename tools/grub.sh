@@ -8,6 +8,8 @@
 #   iso-uefi   the same: a FAT image with EFI/BOOT/BOOTX64.EFI
 #   disk-bios  for the BIOS boot partition of a disk with two slots
 #   disk-uefi  BOOTX64.EFI for the ESP of such a disk
+#   version    of which packages the first two are made: NAME DISTRIBUTION
+#              PACKAGE VERSION ARCHITECTURE
 #
 # All modules are inside: with secure boot GRUB loads none that is not. The
 # same packages give the same bytes.
@@ -38,7 +40,21 @@ image() {
 	grub-mkimage -O "$1" -d "/usr/lib/grub/${1%-eltorito}" -p "$2" \
 		${3:+-c "$3"} -o "$out.new" $modules
 }
+# GRUB's own version where it is not a package's.
+version() {
+	system=$(. /etc/os-release && echo "${ID:-linux}")
+	dpkg-query -W -f "$1 $system"' ${Package} ${Version} ${Architecture}\n' \
+		"$2" 2>/dev/null ||
+		grub-mkimage --version | sed "s/.* /$1 - GRUB /;s/\$/ -/"
+}
+
 case $what in
+version)
+	{
+		version iso-bios grub-pc-bin
+		version iso-uefi grub-efi-amd64-bin
+	} >"$out.new"
+	;;
 iso-bios)
 	image i386-pc-eltorito /boot/grub boot/grub-iso.cfg
 	;;

@@ -24,6 +24,9 @@ $(GUESTS)/outb: stack/linux/outb.c
 $(GUESTS)/initramfs: $(GUESTS)/busybox $(GUESTS)/outb tools/initramfs.py
 	$(call say,INITRAMFS,$@)
 	$(Q)$(PYTHON) tools/initramfs.py $(GUESTS)/busybox $(GUESTS)/outb $@
+	@from=$(GUESTS)/packages/busybox.from; test ! -f $$from || \
+		echo GENERATED_FROM $$(sha256sum <$@ | cut -d ' ' -f 1) \
+		$$(cut -d ' ' -f 3- $$from) >$(GUESTS)/packages/initramfs.from
 
 fetch:
 	@rm -f $(guest-debian) $(GUESTS)/busybox

@@ -7,13 +7,14 @@
 #     --partc--> tables.c payload.S grub.cfg report.txt report.html report.json
 #     --cc, ld--> bulkhead.elf --verify--> verify.stamp
 #     --xorriso--> bulkhead.iso
+#     --sbom.py--> bulkhead.spdx.json, beside the ISO
 #
 # Each step leaves a file that a person can open.
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: elf iso disk FORCE
+.PHONY: elf iso disk sbom FORCE
 
 PYTHON ?= /usr/bin/python3
 HOSTCC ?= gcc
@@ -24,6 +25,7 @@ Q := $(if $(filter 0,$(V)),@,)
 say = $(if $(filter 0,$(V)),@printf '  %-10s%s\n' '$(1)' '$(2)')
 
 iso: $(O)/bulkhead.iso
+sbom: $(O)/bulkhead.spdx.json
 disk: $(O)/disk.img
 elf: $(O)/verify.stamp
 
@@ -102,6 +104,13 @@ $(O)/bulkhead.iso: $(O)/verify.stamp $(O)/grub.cfg tools/iso.sh \
 	$(call say,ISO,$@)
 	$(Q)tools/iso.sh $(BUILD)/grub/iso-bios $(BUILD)/grub/iso-uefi \
 		$(O)/bulkhead.elf $(O)/grub.cfg $@
+
+# What is in it.
+$(O)/bulkhead.spdx.json: $(O)/verify.stamp $(O)/report.json tools/sbom.py \
+		$(BUILD)/version $(BUILD)/grub/version \
+		$(wildcard $(GUESTS)/packages/*.from)
+	$(call say,SBOM,$@)
+	$(Q)$(PYTHON) -I -S tools/sbom.py $(O) '$(SPEC)' $(GUESTS) $(BUILD)
 
 # GRUB writes to it: made anew only when the image is another.
 SLOT_MIB ?= 0

@@ -4,7 +4,9 @@ What a newcomer meets when `make run` cannot go on: one sentence that says why
 and what to do. Programs of the system are played by small scripts in PATH.
 """
 import fcntl
+import hashlib
 import os
+import shutil
 import subprocess
 import time
 
@@ -292,6 +294,40 @@ def test_fetch_fails(system, tmp_path, name):
     assert done.returncode == 1
     assert last_line(done) == sentence
     assert not (tmp_path / "busybox").exists()
+
+
+def test_fetch_keeps_where_a_guest_came_from(system, tmp_path):
+    """Package and version beside the guest, for what lists an image."""
+    tree = tmp_path / "tree"
+    (tree / "DEBIAN").mkdir(parents=True)
+    (tree / "bin").mkdir()
+    (tree / "DEBIAN/control").write_text(
+        "Package: busybox-static\nVersion: 1:1.35.0-4+b1\n"
+        "Architecture: amd64\nMaintainer: x <x@example.org>\n"
+        "Description: x\n")
+    shutil.copy(os.path.join(GUESTS, "busybox"), tree / "bin/busybox")
+    busybox = (tree / "bin/busybox").read_bytes()
+    (tmp_path / "packages").mkdir()
+    deb = "busybox-static_1%3a1.35.0-4+b1_amd64.deb"
+    subprocess.run(["dpkg-deb", "-b", str(tree),
+                    str(tmp_path / "packages" / deb)], check=True,
+                   stdout=subprocess.DEVNULL)
+    system.release("debian", "bookworm", "Debian GNU/Linux 12 (bookworm)")
+    system.program("apt-get", f"echo \"'http://x/b.deb' {deb} 9 SHA256:0\"")
+    done = system.run("tools/fetch.sh", str(tmp_path), "busybox",
+                      "busybox-static")
+    assert done.returncode == 0, done.stdout
+    package = f"debian busybox-static 1:1.35.0-4+b1 amd64 {deb}\n"
+    assert (tmp_path / "packages/busybox.from").read_text() == (
+        f"EXPANDED_FROM_ARCHIVE {hashlib.sha256(busybox).hexdigest()} "
+        + package)
+    # What is made of it says so.
+    done = system.run("make", "--no-print-directory", f"BUILD={BUILD}",
+                      f"GUESTS={tmp_path}", f"{tmp_path}/initramfs")
+    assert done.returncode == 0, done.stdout
+    digest = hashlib.sha256((tmp_path / "initramfs").read_bytes())
+    assert (tmp_path / "packages/initramfs.from").read_text() == \
+        f"GENERATED_FROM {digest.hexdigest()} {package}"
 
 
 @pytest.mark.parametrize("said, sentence", [
