@@ -22,6 +22,15 @@ void diff_say(char sign, const char *who, const char *format, ...)
 	said++;
 }
 
+/* What lies beside a report; null: it is not there. */
+static struct json *open_beside(const char *path, const char *name)
+{
+	struct json *found = json_read(util_format("%s/%s", path, name));
+
+	return found != NULL ? found :
+	       json_read(util_format("%s%s", util_directory(path), name));
+}
+
 /* A report, or the one of a directory. */
 static struct json *open_report(const char *path)
 {
@@ -45,8 +54,8 @@ static const char *lp_name(const struct json *report, uint64_t lp)
 	return lp < json_count(lps) ? json_text(&lps->items[lp], "name") : "?";
 }
 
-static void compare_text(const char *who, const char *what, const char *key,
-			 const struct json *a, const struct json *b)
+void diff_text(const char *who, const char *what, const char *key,
+	       const struct json *a, const struct json *b)
 {
 	const char *was = json_text(a, key);
 	const char *is = json_text(b, key);
@@ -57,8 +66,8 @@ static void compare_text(const char *who, const char *what, const char *key,
 }
 
 /* A number of which more is more. */
-static void compare_size(const char *who, const char *what, const char *key,
-			 const struct json *a, const struct json *b)
+void diff_size(const char *who, const char *what, const char *key,
+	       const struct json *a, const struct json *b)
 {
 	uint64_t was = json_number(a, key);
 	uint64_t is = json_number(b, key);
@@ -70,15 +79,26 @@ static void compare_size(const char *who, const char *what, const char *key,
 	}
 }
 
-static void compare_address(const char *who, const char *what,
-			    const char *key, const struct json *a,
-			    const struct json *b)
+void diff_address(const char *who, const char *what, const char *key,
+		  const struct json *a, const struct json *b)
 {
 	uint64_t was = json_number(a, key);
 	uint64_t is = json_number(b, key);
 
 	if (was != is) {
 		diff_say('~', who, "%s: %#llx (was %#llx)", what,
+			 (unsigned long long)is, (unsigned long long)was);
+	}
+}
+
+void diff_number(const char *who, const char *what, const char *key,
+		 const struct json *a, const struct json *b)
+{
+	uint64_t was = json_number(a, key);
+	uint64_t is = json_number(b, key);
+
+	if (was != is) {
+		diff_say('~', who, "%s: %llu (was %llu)", what,
 			 (unsigned long long)is, (unsigned long long)was);
 	}
 }
@@ -112,23 +132,22 @@ static bool has_text(const struct json *list, const char *text)
 	return false;
 }
 
-static void compare_privileges(const char *who, const struct json *a,
-			       const struct json *b)
+/* Words that a partition has or has not. */
+static void compare_words(const char *who, const char *what, const char *key,
+			  const struct json *a, const struct json *b)
 {
-	const struct json *x = json_get(a, "tlfs");
-	const struct json *y = json_get(b, "tlfs");
+	const struct json *x = json_get(a, key);
+	const struct json *y = json_get(b, key);
 	uint32_t i;
 
 	for (i = 0; i < json_count(y); i++) {
 		if (!has_text(x, y->items[i].text)) {
-			diff_say('+', who, "TLFS privilege %s",
-				 y->items[i].text);
+			diff_say('+', who, "%s %s", what, y->items[i].text);
 		}
 	}
 	for (i = 0; i < json_count(x); i++) {
 		if (!has_text(y, x->items[i].text)) {
-			diff_say('-', who, "TLFS privilege %s",
-				 x->items[i].text);
+			diff_say('-', who, "%s %s", what, x->items[i].text);
 		}
 	}
 }
@@ -190,8 +209,8 @@ static void compare_payloads(const char *who, const struct json *a,
 				 "(was %s)", role, json_text(file, "name"),
 				 short_hash(file), short_hash(old));
 		}
-		compare_text(who, role, "name", old, file);
-		compare_text(who, util_format("text of %s", role), "text", old,
+		diff_text(who, role, "name", old, file);
+		diff_text(who, util_format("text of %s", role), "text", old,
 			     file);
 		if (json_number(old, "as_module") !=
 		    json_number(file, "as_module")) {
@@ -216,7 +235,7 @@ static void compare_failure(const char *who, const struct json *a,
 	const struct json *was = json_get(a, "restart_max");
 	const struct json *is = json_get(b, "restart_max");
 
-	compare_text(who, "on failure", "on_failure", a, b);
+	diff_text(who, "on failure", "on_failure", a, b);
 	if (was != NULL && is != NULL &&
 	    (was->type != is->type || was->number != is->number)) {
 		diff_say('~', who, "restarts: %s (was %s)",
@@ -236,9 +255,10 @@ static void compare_partition(const struct report_pair *reports,
 			      const char *who, const struct json *a,
 			      const struct json *b)
 {
-	compare_size(who, "memory", "memory_bytes", a, b);
+	diff_size(who, "memory", "memory_bytes", a, b);
 	compare_vps(who, reports, a, b);
-	compare_privileges(who, a, b);
+	compare_words(who, "TLFS privilege", "tlfs", a, b);
+	compare_words(who, "TLFS hint", "tlfs_hints", a, b);
 	diff_ports(who, a, b);
 	diff_msrs(who, a, b);
 	diff_cpuid(who, a, b);
@@ -247,18 +267,12 @@ static void compare_partition(const struct report_pair *reports,
 	compare_bits(who, "XCR0", "xcr0_allow", a, b);
 	compare_payloads(who, a, b);
 	if (a != NULL && b != NULL) {
-		compare_address(who, "place", "spa", a, b);
-		compare_text(who, "boot protocol", "boot", a, b);
-		compare_address(who, "entry", "entry", a, b);
-		compare_text(who, "command line", "command_line", a, b);
-		compare_text(who, "console", "console", a, b);
-		if (json_number(a, "gpa_bits") != json_number(b, "gpa_bits")) {
-			diff_say('~', who, "address width: %llu (was %llu)",
-				 (unsigned long long)json_number(b,
-								 "gpa_bits"),
-				 (unsigned long long)json_number(a,
-								 "gpa_bits"));
-		}
+		diff_address(who, "place", "spa", a, b);
+		diff_text(who, "boot protocol", "boot", a, b);
+		diff_address(who, "entry", "entry", a, b);
+		diff_text(who, "command line", "command_line", a, b);
+		diff_text(who, "console", "console", a, b);
+		diff_number(who, "address width", "gpa_bits", a, b);
 		compare_failure(who, a, b);
 	}
 }
@@ -390,22 +404,6 @@ static void compare_plans(const struct report_pair *reports)
 	}
 }
 
-static void compare_machine(const struct report_pair *reports)
-{
-	const struct json *a = json_get(reports->a, "machine");
-	const struct json *b = json_get(reports->b, "machine");
-	const struct json *x = json_get(a, "lps");
-	const struct json *y = json_get(b, "lps");
-
-	compare_text(NULL, "board", "board", a, b);
-	compare_text(NULL, "processor", "vendor", a, b);
-	compare_size(NULL, "RAM", "ram_bytes", a, b);
-	if (json_count(x) != json_count(y)) {
-		diff_say('~', NULL, "LPs: %u (were %u)", json_count(y),
-			 json_count(x));
-	}
-}
-
 int diff_main(const char *a_path, const char *b_path)
 {
 	struct report_pair reports;
@@ -415,8 +413,12 @@ int diff_main(const char *a_path, const char *b_path)
 	if (reports.a == NULL || reports.b == NULL) {
 		return 2;
 	}
-	compare_machine(&reports);
+	diff_images(open_beside(a_path, "bulkhead.spdx.json"),
+		    open_beside(b_path, "bulkhead.spdx.json"));
+	diff_machine(json_get(reports.a, "machine"),
+		     json_get(reports.b, "machine"));
 	compare_partitions(&reports);
+	diff_channels(reports.a, reports.b);
 	compare_lines(&reports);
 	compare_plans(&reports);
 	return said != 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * report.html: one page to look at, of itself alone: memory to scale, address
- * maps, who runs where and when, lines, ports, hashes. It is XML, too.
+ * maps, who runs where and when, lines, policy, exits, hashes. It is XML, too.
  */
 #include "emit/emit.h"
 
@@ -19,7 +19,8 @@ static const char head[] =
 	"<meta charset=\"utf-8\"/>\n<style>\n"
 	"body { font: 14px sans-serif; margin: 2em auto; width: 960px; "
 	"color: #222; background: #fff }\n"
-	"h1 { font-size: 22px } h2 { font-size: 17px; margin: 1.6em 0 .5em }\n"
+	"h1 { font-size: 22px } h2 { font-size: 17px; margin: 1.6em 0 .5em } "
+	"h3 { font-size: 14px; margin: 1em 0 .3em }\n"
 	"table { border-collapse: collapse; width: 100%; "
 	"margin: 0 0 1em }\n"
 	"td, th { text-align: left; padding: 2px 12px 2px 0; "
@@ -40,7 +41,7 @@ static const char *colour(uint32_t partition)
 	return colours[partition % COUNT(colours)];
 }
 
-static void put_text(FILE *out, const char *text)
+void emit_html_text(FILE *out, const char *text)
 {
 	for (; *text != '\0'; text++) {
 		switch (*text) {
@@ -77,12 +78,13 @@ static void put_box(FILE *out, double x, int y, double width, int height,
 {
 	fprintf(out, "<rect x=\"%.3f\" y=\"%d\" width=\"%.3f\" height=\"%d\" "
 		"fill=\"%s\"><title>", x, y, width, height, fill);
-	put_text(out, title);
+	emit_html_text(out, title);
 	fprintf(out, "</title></rect>\n");
 	if (width > 60) {
 		fprintf(out, "<text x=\"%.1f\" y=\"%d\" fill=\"#fff\">",
 			x + 5, y + height / 2 + 4);
-		put_text(out, util_format("%.*s", (int)(width / 7.5), name));
+		emit_html_text(out, util_format("%.*s", (int)(width / 7.5),
+						name));
 		fprintf(out, "</text>\n");
 	}
 }
@@ -107,7 +109,7 @@ static void put_piece(FILE *out, uint64_t top, uint64_t base, uint64_t size,
 		return;
 	}
 	fprintf(out, "<tr><td><i style=\"background: %s\"></i>", fill);
-	put_text(out, name);
+	emit_html_text(out, name);
 	fprintf(out, "</td><td class=\"n\">%s</td><td class=\"n\">%s</td>"
 		"</tr>\n", range, util_size(size));
 }
@@ -191,6 +193,24 @@ static void put_slots(FILE *out, const struct model *model,
 	}
 }
 
+static void put_reserved_ports(FILE *out, const struct model_machine *m)
+{
+	uint32_t i;
+
+	if (m->reserved_port_count == 0) {
+		return;
+	}
+	fprintf(out, "<h2>Ports that no partition may have</h2>\n<table>\n");
+	for (i = 0; i < m->reserved_port_count; i++) {
+		const struct model_range *r = &m->reserved_ports[i];
+
+		fprintf(out, "<tr><td class=\"n\">port %#llx-%#llx</td><td>%s"
+			"</td></tr>\n", (unsigned long long)r->base,
+			(unsigned long long)(r->base + r->size - 1), r->name);
+	}
+	fprintf(out, "</table>\n");
+}
+
 /* The one VP of an LP without a plan; none: it idles. */
 static void put_owner(FILE *out, const struct model *model, uint32_t lp, int y)
 {
@@ -244,8 +264,10 @@ static void put_lps(FILE *out, const struct model *model)
 static void put_loads(FILE *out, const struct model_partition *p)
 {
 	double scale = WIDTH / (double)p->memory.v;
+	struct emit_area areas[EMIT_AREA_COUNT];
 	uint32_t i;
 
+	emit_find_areas(p, areas);
 	begin_svg(out, BAR);
 	put_box(out, 0, 0, WIDTH, BAR, "#c8c8c8", "", "RAM, zeroed");
 	for (i = 0; i < p->load_count; i++) {
@@ -258,59 +280,37 @@ static void put_loads(FILE *out, const struct model_partition *p)
 				    range_text(load->gpa, load->room)));
 	}
 	fprintf(out, "</svg>\n<table>\n");
+	for (i = 0; i < EMIT_AREA_COUNT; i++) {
+		fprintf(out, "<tr><td class=\"n\">%s</td><td>%s%s</td></tr>\n",
+			range_text(areas[i].gpa, areas[i].size),
+			areas[i].what, areas[i].spa == EMIT_NO_SPA ? "" :
+			util_format(", at %#llx",
+				    (unsigned long long)areas[i].spa));
+	}
 	for (i = 0; i < p->load_count; i++) {
 		const struct model_load *load = &p->loads[i];
 
-		fprintf(out, "<tr><td class=\"n\">%s</td><td>%s</td></tr>\n",
-			range_text(load->gpa, load->size), load->what);
+		fprintf(out, "<tr><td class=\"n\">%s</td><td>%s, loaded</td>"
+			"</tr>\n", range_text(load->gpa, load->size),
+			load->what);
 	}
 	fprintf(out, "</table>\n");
-}
-
-static void put_ports(FILE *out, const struct model_partition *p)
-{
-	uint32_t i;
-
-	fprintf(out, "<table>\n");
-	for (i = 0; i < p->policy.port_count; i++) {
-		const struct port_row *row = &p->policy.ports[i];
-		const char *more = "";
-
-		if (row->action == PORT_REMAP || row->action == PORT_VALUE) {
-			more = util_format(" %#x", (uint32_t)
-					   (row->action == PORT_REMAP ?
-					    row->target.v : row->value.v));
-		}
-		fprintf(out, "<tr><td class=\"n\">port %#x-%#x</td><td>%s%s"
-			"</td><td>", row->first, row->last,
-			schema_port_words[row->action], more);
-		put_text(out, util_format("%s, %s", row->name,
-					  source_text(row->at)));
-		fprintf(out, "</td></tr>\n");
-	}
-	fprintf(out, "<tr><td>other ports</td><td>%s</td><td></td></tr>\n"
-		"</table>\n", schema_default_words
-		[p->policy.port_default.v == PORT_STRICT]);
 }
 
 static void put_file(FILE *out, const char *role,
 		     const struct model_payload *payload)
 {
-	unsigned i;
+	const char *hash = emit_hash_text(payload->sha384);
 
 	if (!payload->good) {
 		return;
 	}
 	fprintf(out, "<tr><td>%s</td><td>", role);
-	put_text(out, payload->name);
-	fprintf(out, "</td><td class=\"n\">%s%s<br/>SHA-384 ",
-		util_size(payload->bytes.size), payload->module ==
-		MODEL_NONE ? "" : ", left to the boot loader");
-	for (i = 0; i < SHA384_SIZE; i++) {
-		fprintf(out, "%02x%s", payload->sha384[i],
-			i == 23 ? "<br/>" : "");
-	}
-	fprintf(out, "</td></tr>\n");
+	emit_html_text(out, payload->name);
+	fprintf(out, "</td><td class=\"n\">%s%s<br/>SHA-384 %.48s<br/>%s"
+		"</td></tr>\n", util_size(payload->bytes.size),
+		payload->module == MODEL_NONE ? "" :
+		", left to the boot loader", hash, hash + 48);
 }
 
 static void put_partition(FILE *out, const struct model *model, uint32_t i)
@@ -327,8 +327,8 @@ static void put_partition(FILE *out, const struct model *model, uint32_t i)
 		p->vp_count, p->vp_count == 1 ? "" : "s",
 		emit_console_name(p), schema_failure_words[p->failure]);
 	put_loads(out, p);
-	put_ports(out, p);
-	fprintf(out, "<table>\n");
+	emit_html_policy(out, model, p);
+	fprintf(out, "<h3>Files</h3>\n<table>\n");
 	put_file(out, "payload", &p->payload);
 	put_file(out, "initrd", &p->initrd);
 	for (j = 0; j < p->module_count; j++) {
@@ -344,13 +344,16 @@ void emit_html(const struct model *model)
 	uint32_t i;
 
 	fprintf(out, "%s<title>", head);
-	put_text(out, util_base_name(model->spec_path));
+	emit_html_text(out, util_base_name(model->spec_path));
 	fprintf(out, "</title>\n</head>\n<body>\n<h1>");
-	put_text(out, util_base_name(model->spec_path));
+	emit_html_text(out, util_base_name(model->spec_path));
 	fprintf(out, " on ");
-	put_text(out, model->machine.board.s);
+	emit_html_text(out, model->machine.board.s);
 	fprintf(out, "</h1>\n");
+	fprintf(out, "<p>The hash of the image itself stands in "
+		"bulkhead.spdx.json.</p>\n");
 	put_machine(out, model);
+	put_reserved_ports(out, &model->machine);
 	put_lps(out, model);
 	if (model->line_count != 0) {
 		fprintf(out, "<h2>Interrupt lines</h2>\n<table>\n");

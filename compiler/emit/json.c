@@ -47,6 +47,22 @@ static void emit_ranges(FILE *out, const char *name,
 	fprintf(out, "],\n");
 }
 
+static void emit_reserved_ports(FILE *out, const struct model_machine *m)
+{
+	uint32_t i;
+
+	fprintf(out, "    \"reserved_ports\": [");
+	for (i = 0; i < m->reserved_port_count; i++) {
+		const struct model_range *r = &m->reserved_ports[i];
+
+		fprintf(out, "%s{\"name\": \"%s\", \"first\": %llu, "
+			"\"last\": %llu}", i == 0 ? "" : ", ", r->name,
+			(unsigned long long)r->base,
+			(unsigned long long)(r->base + r->size - 1));
+	}
+	fprintf(out, "],\n");
+}
+
 static void emit_machine(FILE *out, const struct model *model)
 {
 	const struct model_machine *m = &model->machine;
@@ -73,6 +89,7 @@ static void emit_machine(FILE *out, const struct model *model)
 	fprintf(out, "],\n");
 	emit_ranges(out, "ram", m->ram, m->ram_count);
 	emit_ranges(out, "reserved", m->reserved, m->reserved_count);
+	emit_reserved_ports(out, m);
 	fprintf(out, "    \"boot_ok\": ");
 	if (m->boot_ok_cmos.set) {
 		fprintf(out, "{\"cmos\": %u, \"bit\": %u, \"count\": %u}",
@@ -99,6 +116,28 @@ static void emit_uart(FILE *out, const struct model *model,
 		"\"irq\": %u, \"guest_port\": %u, \"guest_irq\": %u},\n",
 		uart->name, (uint32_t)uart->base.v, (uint32_t)uart->irq.v,
 		model_uart_guest_base(model, p), model_uart_pin(model, p));
+}
+
+static void emit_map(FILE *out, const struct model_partition *p)
+{
+	struct emit_area areas[EMIT_AREA_COUNT];
+	uint32_t i;
+
+	emit_find_areas(p, areas);
+	fprintf(out, "      \"map\": [");
+	for (i = 0; i < EMIT_AREA_COUNT; i++) {
+		fprintf(out, "%s\n        {\"what\": \"%s\", \"gpa\": %llu, "
+			"\"bytes\": %llu, \"spa\": ", i == 0 ? "" : ",",
+			areas[i].what, (unsigned long long)areas[i].gpa,
+			(unsigned long long)areas[i].size);
+		if (areas[i].spa == EMIT_NO_SPA) {
+			fprintf(out, "null}");
+		} else {
+			fprintf(out, "%llu}",
+				(unsigned long long)areas[i].spa);
+		}
+	}
+	fprintf(out, "\n      ],\n");
 }
 
 static void emit_loads(FILE *out, const struct model_partition *p)
@@ -147,6 +186,8 @@ static void emit_partition(FILE *out, const struct model *model,
 	fprintf(out, "      \"nmi\": %s,\n", p->nmi ? "true" : "false");
 	emit_json_payloads(out, p);
 	emit_json_policy(out, p);
+	emit_json_exits(out, model, p);
+	emit_map(out, p);
 	emit_loads(out, p);
 	fprintf(out, "    }");
 }
@@ -228,13 +269,20 @@ static void emit_channel_list(FILE *out, const struct model *model)
 
 		fprintf(out, "%s\n    {\"name\": \"%s\", \"kind\": \"%s\", "
 			"\"from\": \"%s\", \"connection\": %u, \"to\": \"%s\", "
-			"\"port\": %u, \"vp\": %u, \"sint\": %u}",
+			"\"port\": %u, \"vp\": %u, \"sint\": %u, "
+			"\"flags\": ",
 			i == 0 ? "" : ",", c->name,
 			schema_channel_words[c->kind],
 			model->partitions[c->from].name,
 			(uint32_t)c->connection.v,
 			model->partitions[c->to].name, (uint32_t)c->port.v,
 			(uint32_t)c->vp.v, (uint32_t)c->sint.v);
+		if (c->has_flags) {
+			fprintf(out, "{\"first\": %u, \"last\": %u}}",
+				c->flag_first, c->flag_last);
+		} else {
+			fprintf(out, "null}");
+		}
 	}
 	fprintf(out, "%s],\n", model->channel_count == 0 ? "" : "\n  ");
 }

@@ -67,6 +67,22 @@ static void emit_privileges(FILE *out, const struct policy *policy)
 	fprintf(out, "],\n");
 }
 
+static void emit_hints(FILE *out, const struct policy *policy)
+{
+	const char *comma = "";
+	unsigned i;
+
+	fprintf(out, "      \"tlfs_hints\": [");
+	for (i = 0; schema_hint_words[i] != NULL; i++) {
+		if (emit_has_hint(policy, i)) {
+			fprintf(out, "%s\"%s\"", comma,
+				schema_hint_words[i]);
+			comma = ", ";
+		}
+	}
+	fprintf(out, "],\n");
+}
+
 static void emit_ports(FILE *out, const struct policy *policy)
 {
 	uint32_t i;
@@ -160,6 +176,7 @@ static void emit_cpuids(FILE *out, const struct policy *policy)
 void emit_json_policy(FILE *out, const struct model_partition *p)
 {
 	emit_privileges(out, &p->policy);
+	emit_hints(out, &p->policy);
 	emit_ports(out, &p->policy);
 	emit_msrs(out, &p->policy);
 	emit_cpuids(out, &p->policy);
@@ -168,4 +185,28 @@ void emit_json_policy(FILE *out, const struct model_partition *p)
 		p->gpa_bits, (unsigned long long)p->cr4_allow,
 		(unsigned long long)p->efer_allow,
 		(unsigned long long)p->xcr0_allow);
+}
+
+void emit_json_exits(FILE *out, const struct model *model,
+		     const struct model_partition *p)
+{
+	struct emit_exits exits;
+	uint32_t i, j;
+
+	emit_find_exits(model, p, &exits);
+	fprintf(out, "      \"exits\": [");
+	for (i = 0; i < exits.count; i++) {
+		const struct emit_exit *e = &exits.items[i];
+
+		fprintf(out, "%s\n        {\"kind\": \"%s\", \"vendor\": "
+			"\"%s\", \"what\": \"%s\",\n         \"ranges\": [",
+			i == 0 ? "" : ",", e->kind, e->vendor, e->what);
+		for (j = 0; j < e->range_count; j++) {
+			fprintf(out, "%s[%llu, %llu]", j == 0 ? "" : ", ",
+				(unsigned long long)e->ranges[j].first,
+				(unsigned long long)e->ranges[j].last);
+		}
+		fprintf(out, "], \"answer\": \"%s\"}", e->answer);
+	}
+	fprintf(out, "\n      ],\n");
 }

@@ -45,43 +45,66 @@ static void emit_memory(FILE *out, const struct model *model)
 	fputc('\n', out);
 }
 
-static void emit_ports(FILE *out, const struct model_partition *p)
+static void emit_lps(FILE *out, const struct model *model)
 {
-	uint32_t i;
+	const struct model_machine *m = &model->machine;
+	uint32_t i, j, k;
 
-	for (i = 0; i < p->policy.port_count; i++) {
-		const struct port_row *row = &p->policy.ports[i];
+	fprintf(out, "Logical processors\n");
+	for (i = 0; i < m->lp_count; i++) {
+		const char *comma = "";
 
-		fprintf(out, "  port %04x-%04x   %s", row->first, row->last,
-			schema_port_words[row->action]);
-		if (row->action == PORT_REMAP) {
-			fprintf(out, " to %04x", (uint32_t)row->target.v);
-		} else if (row->action == PORT_VALUE) {
-			fprintf(out, " %x", (uint32_t)row->value.v);
+		fprintf(out, "  %-8s APIC %-3u  ", m->lps[i].name,
+			(uint32_t)m->lps[i].apic_id.v);
+		for (j = 0; j < model->partition_count; j++) {
+			const struct model_partition *p =
+				&model->partitions[j];
+
+			for (k = 0; k < p->vp_count; k++) {
+				if (p->vps[k].lp == i) {
+					fprintf(out, "%s%s VP %u", comma,
+						p->name, k);
+					comma = ", ";
+				}
+			}
 		}
-		fprintf(out, " (%s, %s)\n", row->name,
-			source_text(row->at));
+		fprintf(out, "%s\n", *comma == '\0' ? "no VP" : "");
 	}
-	fprintf(out, "  other ports      %s\n",
-		schema_default_words[p->policy.port_default.v ==
-				     PORT_STRICT]);
+	for (i = 0; i < m->reserved_port_count; i++) {
+		fprintf(out, "%sports %04llx-%04llx reserved: %s\n",
+			i == 0 ? "\n" : "",
+			(unsigned long long)m->reserved_ports[i].base,
+			(unsigned long long)(m->reserved_ports[i].base +
+					     m->reserved_ports[i].size - 1),
+			m->reserved_ports[i].name);
+	}
+	fputc('\n', out);
 }
 
-static void emit_channel_list(FILE *out, const struct model *model,
-			      const struct model_partition *p)
+static void emit_file(FILE *out, const char *role,
+		      const struct model_payload *payload)
 {
+	if (payload->good) {
+		fprintf(out, "  %-16s %s, %s%s\n    SHA-384 %s\n", role,
+			payload->name, util_size(payload->bytes.size),
+			payload->module == MODEL_NONE ? "" :
+			", left to the boot loader",
+			emit_hash_text(payload->sha384));
+	}
+}
+
+static void emit_map(FILE *out, const struct model_partition *p)
+{
+	struct emit_area areas[EMIT_AREA_COUNT];
 	uint32_t i;
 
-	for (i = 0; i < p->channel_count; i++) {
-		const struct model_channel *c =
-			&model->channels[p->channel_first + i];
-
-		fprintf(out, "  sends %-10s on connection %06x to port %06x of "
-			"%s, VP %u, SINT %u (%s, %s)\n",
-			schema_channel_words[c->kind],
-			(uint32_t)c->connection.v, (uint32_t)c->port.v,
-			model->partitions[c->to].name, (uint32_t)c->vp.v,
-			(uint32_t)c->sint.v, c->name, source_text(c->at));
+	emit_find_areas(p, areas);
+	fprintf(out, "  address map (guest physical)\n");
+	for (i = 0; i < EMIT_AREA_COUNT; i++) {
+		emit_range(out, areas[i].gpa, areas[i].size,
+			   areas[i].spa == EMIT_NO_SPA ? areas[i].what :
+			   util_format("%s, at %012llx", areas[i].what,
+				       (unsigned long long)areas[i].spa));
 	}
 }
 
@@ -110,8 +133,14 @@ static void emit_partition(FILE *out, const struct model *model,
 		(unsigned long long)p->efer_allow,
 		(unsigned long long)p->xcr0_allow, p->table_count,
 		p->pool_count);
-	emit_ports(out, p);
-	emit_channel_list(out, model, p);
+	for (i = 0; i < 2 + p->module_count; i++) {
+		emit_file(out, i == 0 ? "payload" : i == 1 ? "initrd" :
+			  util_format("module %u", i - 2),
+			  i == 0 ? &p->payload : i == 1 ? &p->initrd :
+			  &p->modules[i - 2].payload);
+	}
+	emit_report_policy(out, model, p);
+	emit_map(out, p);
 	fprintf(out, "  loaded (guest physical)\n");
 	for (i = 0; i < p->load_count; i++) {
 		const struct model_load *load = &p->loads[i];
@@ -159,9 +188,11 @@ void emit_report(const struct model *model)
 	FILE *out = util_open(path);
 	uint32_t i;
 
-	fprintf(out, "Bulkhead: %s on %s\n\n", model->spec_path,
+	fprintf(out, "Bulkhead: %s on %s\n(the hash of the image itself stands "
+		"in bulkhead.spdx.json)\n\n", model->spec_path,
 		model->machine.board.s);
 	emit_memory(out, model);
+	emit_lps(out, model);
 	for (i = 0; i < model->partition_count; i++) {
 		emit_partition(out, model, &model->partitions[i]);
 	}
