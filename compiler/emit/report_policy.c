@@ -26,10 +26,9 @@ static void put_msrs(FILE *out, const struct policy *policy)
 	for (i = 0; i < policy->msr_count; i++) {
 		const struct msr_row *row = &policy->msrs[i];
 
-		fprintf(out, "  MSR %08x%s  %s (%s, %s)\n", row->first,
-			row->first == row->last ? "" :
-			util_format("-%08x", row->last), emit_msr_text(row),
-			row->name, source_text(row->at));
+		fprintf(out, "  MSR %08x-%08x   %s (%s, %s)\n", row->first,
+			row->last, emit_msr_text(row), row->name,
+			source_text(row->at));
 	}
 	fprintf(out, "  other MSRs       #GP\n");
 }

@@ -103,7 +103,7 @@ const char *emit_dynamic_text(const struct cpuid_row *row)
 const char *emit_channel_text(const struct model *model,
 			      const struct model_channel *c)
 {
-	const char *text = util_format("%-8s on connection %06x to port %06x "
+	const char *text = util_format("%-10s on connection %06x to port %06x "
 		"of %s, VP %u, SINT %u", schema_channel_words[c->kind],
 		(uint32_t)c->connection.v, (uint32_t)c->port.v,
 		model->partitions[c->to].name, (uint32_t)c->vp.v,

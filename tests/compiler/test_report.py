@@ -120,6 +120,215 @@ def test_report_says_what_the_tables_say(partc, before):
             == (table["cr4"], table["efer"], table["xcr0"])
 
 
+def all_but(ranges, end):
+    """The complement in [0, end), as a list of [first, last]."""
+    found, at = [], 0
+    for first, last in sorted(ranges) + [(end, end)]:
+        if first > at:
+            found.append([at, first - 1])
+        at = last + 1
+    return found
+
+
+@pytest.mark.parametrize("name", ("linux", "edge-ports", "both", "intel",
+                                  "refine"))
+def test_exits_are_what_does_not_pass(partc, name):
+    """Each port and MSR that the bitmaps do not let through, by vendor."""
+    run = partc.compile(HERE / f"good/{name}.dts")
+    report, tables = run.report(), partc.tables(run)
+    vendors = [{"any", "amd", "intel"}, {"any", "amd"}, {"any", "intel"}][
+        tables["machine"]["vendor"]]
+    for said, table in zip(report["partitions"], tables["partitions"]):
+        exits = {e["what"]: e for e in said["exits"]}
+        assert len(exits) == len(said["exits"])
+        assert {e["vendor"] for e in exits.values()} == vendors
+        assert exits["IN, OUT, INS, OUTS of ports"]["ranges"] == all_but(
+            [row[:2] for row in table["ports"] if row[3] == 2], 1 << 16)
+        for what, column in (("RDMSR of", 3), ("WRMSR of", 4)):
+            assert exits[what]["ranges"] == all_but(
+                [row[:2] for row in table["msrs"] if row[column] == 2],
+                1 << 32)
+        memory, = [e for e in said["exits"] if e["kind"] == "memory"
+                   and e["ranges"]]
+        assert memory["ranges"] == [[said["memory_bytes"], (1 << 52) - 1]]
+
+
+# What the report says of each intercept (hv/vcpu/svm/svm_state.c).
+SVM = {
+    "INTR": "physical interrupt: line, timer, kick", "NMI": "physical NMI",
+    "INIT": "physical INIT", "RDPMC": "RDPMC", "CPUID": "CPUID",
+    "INVD": "INVD", "HLT": "HLT", "INVLPGA": "INVLPGA",
+    "IOIO": "IN, OUT, INS, OUTS of ports", "MSR": "RDMSR of",
+    "FERR": "x87 error with CR0.NE off", "SHUTDOWN": "triple fault",
+    "VMRUN": "VMRUN", "VMMCALL": "VMMCALL", "VMLOAD": "VMLOAD",
+    "VMSAVE": "VMSAVE", "STGI": "STGI", "CLGI": "CLGI", "SKINIT": "SKINIT",
+    "WBINVD": "WBINVD", "MONITOR": "MONITOR", "MWAIT": "MWAIT",
+    "MWAIT_ARMED": "MWAIT", "RDPRU": "RDPRU",
+    "XSETBV": "XSETBV, on a processor with state components beside 0x7",
+    "VINTR": "VINTR and IRET", "IRET": "VINTR and IRET",
+}
+
+
+def test_exits_are_those_of_the_back_ends(partc):
+    """The compiler has what the back ends always intercept in a list of its
+    own."""
+    report = partc.compile(HERE / "good/both.dts").report()
+    said = {vendor: ", ".join(
+        e["what"] for e in report["partitions"][0]["exits"]
+        if e["vendor"] in ("any", vendor)) for vendor in ("amd", "intel")}
+    svm = "".join(path.read_text()
+                  for path in sorted((ROOT / "hv/vcpu/svm").glob("*.c")))
+    used = set(re.findall(r"\bSVM_I[34]_(\w+)", svm))
+    assert used == set(SVM)
+    for phrase in SVM.values():
+        assert phrase in said["amd"], phrase
+    assert re.search(r"vmcb->cr_write = BIT\(4\);", svm)
+    common = (ROOT / "hv/vcpu/vcpu.h").read_text()
+    assert "(BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))" in \
+        common + "".join(path.read_text() for path in
+                         (ROOT / "hv/vcpu").glob("*.h"))
+    # Interrupts, NMIs, the timer; HLT, MWAIT, RDPMC, CR8, bitmaps, MONITOR;
+    # WBINVD. Another bit, another row of compiler/emit/exits.c.
+    vmcs = (ROOT / "hv/vcpu/vmx/vmcs.h").read_text()
+    wanted = dict(re.findall(r"#define VMX_(PIN|PROC|PROC2)_WANTED (\w+)",
+                             vmcs))
+    assert wanted == {"PIN": "0x69u", "PROC": "0xb2180c88u", "PROC2": "0xe2u"}
+    regs = (ROOT / "hv/vcpu/vmx/vmx_regs.c").read_text()
+    assert "#define CR0_OURS (CR0_NE | CR0_NW | CR0_CD)" in regs
+    for name in re.findall(r"#define VMX_EXIT_([A-Z]+) \d+\n", vmcs):
+        phrase = {"EXCEPTION": "#DB, #AC", "INTR": "physical interrupt",
+                  "WINDOW": "interrupt window", "CR": "MOV to CR4",
+                  "IO": "IN, OUT, INS, OUTS of ports", "RDMSR": "RDMSR of",
+                  "WRMSR": "WRMSR of", "TIMER": "preemption timer",
+                  "INIT": "physical INIT"}.get(name, name)
+        assert phrase in said["intel"], name
+
+
+def test_address_maps(partc, before):
+    """RAM from 0 on, where it lies in the machine, and what is emulated."""
+    for p in before.report()["partitions"]:
+        ram = [a for a in p["map"] if a["spa"] is not None]
+        assert [a["gpa"] for a in ram] == [0, 0x9f000, 0x100000]
+        assert [a["what"] for a in ram] == ["RAM", "RAM, not for use", "RAM"]
+        for a in ram:
+            assert a["spa"] == p["spa"] + a["gpa"]
+        assert sum(a["bytes"] for a in ram) == p["memory_bytes"]
+        assert [(a["what"], a["gpa"], a["bytes"]) for a in p["map"]
+                if a["spa"] is None] == [
+            ("IOAPIC, emulated", 0xfec00000, 4096),
+            ("local APIC, emulated", 0xfee00000, 4096)]
+
+
+TEXT = """
+Logical processors
+  lp0      APIC 0    a VP 0
+  lp1      APIC 1    b VP 0
+  lp2      APIC 2    b VP 1
+  lp3      APIC 3    no VP
+
+ports 0020-0021 reserved: pic1
+|
+  payload          guest:tiny.bin, 200 bytes
+    SHA-384 {digest}
+|
+  MSR 00000010-00000010   read pass, write emulate (tsc, \
+|
+  MSR c0000100-c0000102   read pass, write pass (bases, \
+|
+  other MSRs       #GP
+  CPUID leaf 0: EAX 0xd forced; EBX 0xffffffff; ECX 0xffffffff; EDX \
+0xffffffff (basic, \
+|
+  CPUID leaf 0xd, subleaf 1: EAX 0x7; filled in: xstate (xstate-1, \
+|
+  other CPUID      zeros
+  TLFS             synic, post-messages
+  TLFS hints       none
+  sends messages   on connection 000030 to port 000030 of a, VP 0, SINT 15 \
+(reply, \
+|
+  sends events     on connection 000020 to port 000099 of b, VP 1, SINT 2, \
+flags 8-15 (bell, \
+|
+  exits that each VP can still take
+    io             IN, OUT, INS, OUTS of ports 0-0xffff: the port's row; \
+ones, and dropped, without one
+    msr            RDMSR of 0-0xf, 0x11-0x173, 0x177-0xc0000080, \
+0xc0000085-0xc00000ff, 0xc0000103-0xffffffff: the MSR's row; #GP without one
+|
+    hypercall      VMMCALL (AMD): a status; #UD without a hypercall page
+|
+    halt           HLT: waits for an interrupt or NMI
+|
+  address map (guest physical)
+  000000000000-00000009f000  636 KiB      RAM, at 000001a00000
+  00000009f000-000000100000  388 KiB      RAM, not for use, at 000001a9f000
+  000000100000-000000200000  1 MiB        RAM, at 000001b00000
+  0000fec00000-0000fec01000  4 KiB        IOAPIC, emulated
+  0000fee00000-0000fee01000  4 KiB        local APIC, emulated
+  loaded (guest physical)
+"""
+
+
+def test_text(partc):
+    """report.txt says the same for a person."""
+    text = partc.compile(HERE / "good/channels.dts").text("report.txt")
+    digest = hashlib.sha384((partc.guests / "tiny.bin").read_bytes())
+    for piece in TEXT.format(digest=digest.hexdigest()).split("|"):
+        assert piece.rstrip("\n") in text, piece
+
+
+def test_page_says_the_policy(partc):
+    """Ports, MSRs, CPUID, channels and exits: the rows of report.json."""
+    for name in ("channels", "edge-ports", "linux"):
+        run = partc.compile(HERE / f"good/{name}.dts")
+        report = run.report()
+        page = xml.fromstring(run.text("report.html"))
+        rows = [["".join(cell.itertext()) for cell in row]
+                for row in page.iter("{http://www.w3.org/1999/xhtml}tr")]
+        firsts = [row[0] for row in rows]
+        for port in report["machine"]["reserved_ports"]:
+            assert [f"port {port['first']:#x}-{port['last']:#x}",
+                    port["name"]] in rows
+        for p in report["partitions"]:
+            for port in p["ports"]:
+                wanted = f"port {c_hex(port['first'])}-{c_hex(port['last'])}"
+                assert any(row[0] == wanted and row[1].startswith(
+                    port["action"]) and row[2].startswith(port["name"] + ", ")
+                    for row in rows if len(row) == 3), wanted
+            for msr in p["msrs"]:
+                wanted = f"MSR {c_hex(msr['first'])}-{c_hex(msr['last'])}"
+                value = f" {msr['value']:#x}" if msr["read"] == "value" else ""
+                assert any(row[:2] == [wanted, f"read {msr['read']}{value}, "
+                                       f"write {msr['write']}"]
+                           for row in rows), wanted
+            for leaf in p["cpuid"]:
+                cells = [f"{name} {leaf['allow'][i]:#x}" if leaf["allow"][i]
+                         and not leaf["force"][i] else None
+                         for i, name in enumerate(("EAX", "EBX", "ECX",
+                                                   "EDX"))]
+                assert any(row[0].startswith(f"leaf {c_hex(leaf['leaf'])}")
+                           and row[6].startswith(leaf["name"] + ", ")
+                           and all(c in (None, r) for c, r in
+                                   zip(cells, row[1:5]))
+                           for row in rows if len(row) == 7), leaf["name"]
+            for e in p["exits"]:
+                assert any(row[0] == e["kind"] and
+                           row[1].startswith(e["what"]) and
+                           row[2] == e["answer"]
+                           for row in rows if len(row) == 3), e
+        for c in report["channels"]:
+            assert any(row[0].startswith(f"sends {c['kind']}") and
+                       f"to port {c['port']:06x} of {c['to']}, VP {c['vp']}, "
+                       f"SINT {c['sint']}" in row[0] for row in rows), c
+        assert firsts.count("other MSRs") == len(report["partitions"])
+
+
+def c_hex(number):
+    """%#x of C, which writes 0 as 0."""
+    return f"{number:#x}" if number else "0"
+
+
 def test_same(partc, before):
     assert diff(partc, before, compile_text(partc, "same", "")) == []
 
@@ -175,7 +384,95 @@ CHANGES = {
         "~ b: payload is left to the boot loader"],
     "/ { machine { board = \"other\"; }; };": [
         "~ machine: board: \"other\" (was \"QEMU q35\")"],
+    "&b { tlfs-hints = \"flush\"; };": ["+ b: TLFS hint flush"],
+    "/ { machine { reserved-ports { mine { range = <0x700 0x70f>; };"
+    " /delete-node/ fast-a20; }; }; };": [
+        "~ machine: reserved ports 0x92-0x92 (fast-a20): not any more",
+        "~ machine: reserved ports 0x700-0x70f (mine): new"],
+    "/ { machine { lps { lp3 { apic-id = <9>; }; }; tsc-hz = <CELLS(1000)>; };"
+    " };": ["~ machine: TSC, in Hz: 1000 (was 0)",
+            "~ machine: APIC id of lp3: 9 (was 3)"],
+    "/ { machine { /delete-node/ boot-ok; }; };": [
+        "~ machine: report of a good boot: none (was CMOS 0x60, bit 0)"],
+    "/ { machine { reserved { firmware@3b000000 { reg = <ADDR(0x3b000000) "
+    "MiB(16)>; }; }; }; };": [
+        "~ machine: reserved memory 0x3b000000-0x3bffffff "
+        "(firmware@3b000000): new"],
 }
+
+
+# Of good/channels.dts, which has all kinds.
+CHANNELS = {
+    "/ { channels { /delete-node/ ask; }; };": [
+        "- a: connection 0x10: messages to port 0x10 of b, VP 1, SINT 2"],
+    "/ { channels { bell { flags = <8 16>; }; }; };": [
+        "+ a: connection 0x20: events to port 0x99 of b, VP 1, SINT 2, flags "
+        "8-16 (was events to port 0x99 of b, VP 1, SINT 2, flags 8-15)"],
+    "/ { channels { bell { flags = <9 15>; }; }; };": [
+        "- a: connection 0x20: events to port 0x99 of b, VP 1, SINT 2, flags "
+        "9-15 (was events to port 0x99 of b, VP 1, SINT 2, flags 8-15)"],
+    "/ { channels { bell { flags = <0 14>; }; }; };": [
+        "~ a: connection 0x20: events to port 0x99 of b, VP 1, SINT 2, flags "
+        "0-14 (was events to port 0x99 of b, VP 1, SINT 2, flags 8-15)"],
+    "/ { channels { ask { vp = <0>; sint = <3>; }; }; };": [
+        "~ a: connection 0x10: messages to port 0x10 of b, VP 0, SINT 3 (was "
+        "messages to port 0x10 of b, VP 1, SINT 2)"],
+    "/ { channels { reply { connection = <0x31>; port = <0x30>; }; }; };": [
+        "- b: connection 0x30: messages to port 0x30 of a, VP 0, SINT 15",
+        "+ b: connection 0x31: messages to port 0x30 of a, VP 0, SINT 15"],
+    # Only a name: nothing is granted.
+    "/ { channels { /delete-node/ ask; question { from = <&a>; to = <&b>;"
+    " vp = <1>; kind = \"messages\"; connection = <0x10>; sint = <2>; }; };"
+    " };": [],
+}
+
+
+@pytest.mark.parametrize("more", CHANNELS)
+def test_change_of_a_channel(partc, more):
+    text = (ROOT / HERE / "good/channels.dts").read_text().replace(
+        "../base.dtsi", str(ROOT / HERE / "base.dtsi"))
+    runs = []
+    for name, change in (("before", ""), ("after", more)):
+        spec = partc.where / f"channel-{name}.dts"
+        spec.write_text(text + change + "\n")
+        runs.append(partc.compile(spec))
+        assert (runs[-1].stderr, runs[-1].code) == ("", 0)
+    assert diff(partc, *runs) == CHANNELS[more]
+    # Losses come first.
+    assert diff(partc, *runs[::-1]) == sorted(
+        (back(line) for line in CHANNELS[more]),
+        key=lambda line: line[0] == "+")
+
+
+def back(line):
+    """What is said of the opposite change."""
+    sign = {"+": "-", "-": "+", "~": "~"}[line[0]]
+    found = re.fullmatch(r"(.*: connection \S+ )(.*) \(was (.*)\)", line[1:])
+    return sign + (f"{found[1]}{found[3]} (was {found[2]})" if found
+                   else line[1:])
+
+
+def test_other_hypervisor_and_image(partc, before):
+    """From the list of what is inside, where both builds have one."""
+    after = compile_text(partc, "listed", "")
+
+    def write(run, version, digest):
+        (run.out / "bulkhead.spdx.json").write_text(json.dumps({"packages": [
+            {"SPDXID": "SPDXRef-Image", "checksums": [
+                {"algorithm": "SHA256", "checksumValue": digest}]},
+            {"SPDXID": "SPDXRef-Hypervisor", "versionInfo": version}]}))
+    write(after, "v2", "b" * 64)
+    assert diff(partc, before, after) == []
+    write(before, "v1", "a" * 64)
+    try:
+        assert diff(partc, before, after) == [
+            '~ machine: hypervisor: "v2" (was "v1")',
+            "~ machine: image has other bytes: SHA-256 bbbbbbbbbbbbbbbb... "
+            "(was aaaaaaaaaaaaaaaa...)"]
+        write(after, "v1", "a" * 64)
+        assert diff(partc, before, after) == []
+    finally:
+        (before.out / "bulkhead.spdx.json").unlink()
 
 
 @pytest.mark.parametrize("more", CHANGES)
