@@ -87,36 +87,6 @@ static uint64_t find_place(const struct model *model, uint64_t size)
 	return best;
 }
 
-static void place_fixed(const struct model *model, struct model_partition *p)
-{
-	const struct taken *t = find_taken(p->address.v, p->memory.v);
-	struct diag *diag;
-
-	p->spa = p->address.v;
-	if (t == NULL && in_ram(model, p->spa, p->memory.v)) {
-		take(p->name, p->address.at, p->spa, p->memory.v);
-		return;
-	}
-	if (t != NULL) {
-		diag = diag_error("address-ram", p->address.at,
-				  "%s cannot have %#llx to %#llx: %s lies "
-				  "there", p->name,
-				  (unsigned long long)p->spa,
-				  (unsigned long long)(p->spa + p->memory.v),
-				  t->what);
-		diag_note(diag, t->at, "%s has %#llx to %#llx", t->what,
-			  (unsigned long long)t->base,
-			  (unsigned long long)(t->base + t->size));
-	} else {
-		diag = diag_error("address-ram", p->address.at,
-				  "%s cannot have %#llx to %#llx: no RAM "
-				  "there", p->name,
-				  (unsigned long long)p->spa,
-				  (unsigned long long)(p->spa + p->memory.v));
-	}
-	diag_fix(diag, "leave \"address\" out: the compiler finds one");
-}
-
 /* What an address is not free for: the end of the first thing there. */
 static uint64_t skip_taken(uint64_t at)
 {
@@ -145,7 +115,8 @@ struct holes {
 	uint64_t largest_at;
 };
 
-static struct holes find_holes(const struct model *model)
+/* Below top. */
+static struct holes find_holes(const struct model *model, uint64_t top)
 {
 	struct holes holes = { 0, 0, 0 };
 	uint32_t i;
@@ -155,6 +126,7 @@ static struct holes find_holes(const struct model *model)
 		uint64_t limit = ram->base + ram->size;
 		uint64_t at = ram->base;
 
+		limit = limit < top ? limit : top;
 		while (at < limit) {
 			uint64_t end, start;
 
@@ -209,19 +181,66 @@ static void note_taken(struct diag *diag, const struct model *model)
 	}
 }
 
-static void explain_room(struct diag *diag, const struct model *model)
+/* How much is free below top, and the largest piece of it. */
+static void note_holes(struct diag *diag, const struct model *model,
+		       uint64_t top)
 {
+	const char *where = top == UINT64_MAX ? "" : " below 4 GiB";
 	struct loc nowhere = { NULL, 0, 0 };
-	struct holes holes = find_holes(model);
+	struct holes holes = find_holes(model, top);
 
-	diag_note(diag, nowhere, holes.total == 0 ? "no RAM is free" :
-		  "%s of RAM are free", util_size(holes.total));
-	if (holes.largest != 0) {
-		diag_note(diag, nowhere, "the largest hole has %s, from %#llx "
-			  "on", util_size(holes.largest),
-			  (unsigned long long)holes.largest_at);
+	if (holes.total == 0) {
+		diag_note(diag, nowhere, "no RAM is free%s", where);
+		return;
 	}
+	diag_note(diag, nowhere, "%s of RAM are free%s",
+		  util_size(holes.total), where);
+	if (holes.largest == 0) {
+		diag_note(diag, nowhere, "no hole has a multiple of 2 MiB to "
+			  "begin at");
+		return;
+	}
+	diag_note(diag, nowhere, "the largest hole has %s, from %#llx on",
+		  util_size(holes.largest),
+		  (unsigned long long)holes.largest_at);
+}
+
+static void explain_room(struct diag *diag, const struct model *model,
+			 uint64_t top)
+{
+	note_holes(diag, model, top);
 	note_taken(diag, model);
+}
+
+static void place_fixed(const struct model *model, struct model_partition *p)
+{
+	const struct taken *t = find_taken(p->address.v, p->memory.v);
+	struct diag *diag;
+
+	p->spa = p->address.v;
+	if (t == NULL && in_ram(model, p->spa, p->memory.v)) {
+		take(p->name, p->address.at, p->spa, p->memory.v);
+		return;
+	}
+	if (t != NULL) {
+		diag = diag_error("address-ram", p->address.at,
+				  "%s cannot have %#llx to %#llx: %s lies "
+				  "there", p->name,
+				  (unsigned long long)p->spa,
+				  (unsigned long long)(p->spa + p->memory.v),
+				  t->what);
+		diag_note(diag, t->at, "%s has %#llx to %#llx", t->what,
+			  (unsigned long long)t->base,
+			  (unsigned long long)(t->base + t->size));
+	} else {
+		diag = diag_error("address-ram", p->address.at,
+				  "%s cannot have %#llx to %#llx: no RAM "
+				  "there", p->name,
+				  (unsigned long long)p->spa,
+				  (unsigned long long)(p->spa + p->memory.v));
+	}
+	note_holes(diag, model, UINT64_MAX);
+	diag_fix(diag, "leave \"address\" out: the compiler finds one");
 }
 
 static void place_free(const struct model *model, struct model_partition *p)
@@ -237,15 +256,18 @@ static void place_free(const struct model *model, struct model_partition *p)
 	diag = diag_error("no-room", p->memory.at,
 			  "there is no room for the %s of %s",
 			  util_size(p->memory.v), p->name);
-	explain_room(diag, model);
-	holes = find_holes(model);
+	explain_room(diag, model, UINT64_MAX);
+	holes = find_holes(model, UINT64_MAX);
 	if (holes.total >= p->memory.v && holes.largest < p->memory.v) {
 		diag_fix(diag, "a partition's memory is one piece from a "
 			 "multiple of 2 MiB on: move what has an \"address\", "
 			 "or give %s or less", util_size(holes.largest));
-	} else {
+	} else if (holes.largest >= LOW_MEMORY_END) {
 		diag_fix(diag, "give %s or less, or take it from another "
 			 "partition", util_size(holes.largest));
+	} else {
+		diag_fix(diag, "take it from another partition, or take a "
+			 "board with more RAM");
 	}
 }
 
@@ -265,7 +287,7 @@ static void place_store(struct model *model)
 		diag = diag_error("store-room", model->modules[0].payload->at,
 				  "there is no room below 4 GiB for the "
 				  "module store of %s", util_size(size));
-		explain_room(diag, model);
+		explain_room(diag, model, STORE_END);
 		diag_fix(diag, "leave less to the boot loader, or give the "
 			 "partitions with an \"address\" another one");
 		return;
@@ -319,6 +341,10 @@ static void take_image(const struct model *model)
 				  t->what, (unsigned long long)t->base,
 				  (unsigned long long)(t->base + t->size));
 		}
+		diag_note(diag, nowhere, "it takes %s in one piece, %s of it "
+			  "payloads", util_size(size),
+			  util_size(model->payload_bytes));
+		explain_room(diag, model, IMAGE_END);
 		diag_fix(diag, "change CONFIG_IMAGE_BASE_MIB (make "
 			 "menuconfig), or give fewer payloads");
 	}

@@ -298,7 +298,7 @@ def test_page_says_the_policy(partc):
                     for row in rows if len(row) == 3), wanted
             for msr in p["msrs"]:
                 wanted = f"MSR {c_hex(msr['first'])}-{c_hex(msr['last'])}"
-                value = f" {msr['value']:#x}" if msr["read"] == "value" else ""
+                value = f" {c_hex(msr['value'])}" if msr["read"] == "value" else ""
                 assert any(row[:2] == [wanted, f"read {msr['read']}{value}, "
                                        f"write {msr['write']}"]
                            for row in rows), wanted
@@ -389,9 +389,11 @@ CHANGES = {
     " /delete-node/ fast-a20; }; }; };": [
         "~ machine: reserved ports 0x92-0x92 (fast-a20): not any more",
         "~ machine: reserved ports 0x700-0x70f (mine): new"],
-    "/ { machine { lps { lp3 { apic-id = <9>; }; }; tsc-hz = <CELLS(1000)>; };"
-    " };": ["~ machine: TSC, in Hz: 1000 (was 0)",
-            "~ machine: APIC id of lp3: 9 (was 3)"],
+    "/ { machine { tsc-hz = <CELLS(2000000000)>; apic-hz = "
+    "<CELLS(1000000000)>; lps { lp3 { apic-id = <9>; }; }; }; };": [
+        "~ machine: TSC, in Hz: 2000000000 (was 0)",
+        "~ machine: local APIC timer, in Hz: 1000000000 (was 0)",
+        "~ machine: APIC id of lp3: 9 (was 3)"],
     "/ { machine { /delete-node/ boot-ok; }; };": [
         "~ machine: report of a good boot: none (was CMOS 0x60, bit 0)"],
     "/ { machine { reserved { firmware@3b000000 { reg = <ADDR(0x3b000000) "
