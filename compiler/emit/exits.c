@@ -23,7 +23,10 @@ static const struct {
 	{ "cr", "amd", "MOV to CR4", "#GP unless allowed" },
 	{ "cr", "intel", "MOV to CR4 that changes it, MOV to CR0, LMSW or "
 	  "CLTS that changes NE, NW or CD", "#GP unless allowed" },
-	{ "cr", "intel", "MOV to and from CR8", "the local APIC's TPR" },
+	{ "cr", "amd", "MOV to CR8, while the TPR holds an interrupt back",
+	  "the local APIC's TPR" },
+	{ "cr", "intel", "MOV to and from CR8, on a processor without a TPR "
+	  "shadow", "the local APIC's TPR" },
 	{ "cache", "any", "INVD, WBINVD", "nothing happens" },
 	{ "undefined", "amd", "VMRUN, VMLOAD, VMSAVE, STGI, CLGI, SKINIT, "
 	  "INVLPGA, MONITOR, MWAIT, RDPRU", "#UD" },
@@ -42,8 +45,8 @@ static const struct {
 	{ "init", "any", "physical INIT", "taken by the hypervisor" },
 	{ "window", "amd", "VINTR and IRET, while an event waits",
 	  "the event is delivered" },
-	{ "window", "intel", "interrupt window, while an event waits",
-	  "the event is delivered" },
+	{ "window", "intel", "interrupt window, TPR below its threshold, "
+	  "while an event waits", "the event is delivered" },
 	{ "triple-fault", "any", "triple fault", "stops the partition" },
 	{ "invalid-state", "any", "a state that the processor refuses",
 	  "stops the partition" },
