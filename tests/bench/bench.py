@@ -54,6 +54,14 @@ TALK = {
     ("far", "timer-running"): "synthetic timer, lateness, guest runs",
     ("far", "timer-halted"): "synthetic timer, lateness, guest sleeps",
 }
+IPIS = {
+    "icr-asleep": "IPI to its handler, another LP: x2APIC ICR, VP asleep",
+    "icr-running": "IPI to its handler, another LP: x2APIC ICR, VP runs",
+    "call-asleep":
+        "IPI to its handler, another LP: SendSyntheticClusterIpi, VP asleep",
+    "call-running":
+        "IPI to its handler, another LP: SendSyntheticClusterIpi, VP runs",
+}
 # Each call with the largest input that is done in one go, a partition of
 # 64 VPs. No call may hold its LP for more than 50 us.
 CALLS = {
@@ -144,6 +152,17 @@ class Bench:
                         measured[spec, found[1]] = int(found[3])
         for key, what in TALK.items():
             self.row(what, measured[key], None, "instructions")
+
+    def ipis(self):
+        with Machine(self.image("tests/bench/ipi.dts"),
+                     icount="force") as machine:
+            machine.expect("DONE 2 passed, 0 failed", "bench", 120)
+            measured = dict(
+                re.match(r"bench (\S+) min \d+ avg (\d+)", line).groups()
+                for line in machine.text("bench")
+                if line.startswith("bench "))
+        for name, what in IPIS.items():
+            self.row(what, int(measured[name]), None, "instructions")
 
     def calls(self):
         directory = self.image("tests/bench/calls.dts")
@@ -349,6 +368,7 @@ def main():
     bench.exits_bochs("bochs-amd", "AMD, next RIP known")
     bench.exits_bochs("bochs", "Intel")
     bench.talk()
+    bench.ipis()
     bench.calls()
     bench.boot()
     bench.sizes()
