@@ -21,6 +21,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(
 sys.path.insert(0, os.path.join(TOP, "tests/emu"))
 from bochs import Bochs  # noqa: E402
 from emulator import Machine  # noqa: E402
+from guests import symbol, words  # noqa: E402
+from linux import Shell  # noqa: E402
 
 KIB = 1024
 START, END = "<!-- measured -->", "<!-- end of measured -->"
@@ -163,6 +165,59 @@ class Bench:
                 if line.startswith("bench "))
         for name, what in IPIS.items():
             self.row(what, int(measured[name]), None, "instructions")
+
+    def exits_layout(self):
+        """Bytes of a VP, of them before exits[]; what exits[] counts."""
+        with tempfile.TemporaryDirectory() as folder:
+            source = os.path.join(folder, "layout.c")
+            with open(source, "w") as file:
+                file.write('#include <stdio.h>\n#include "core/vp.h"\n'
+                           "int main(void)\n{\n"
+                           'printf("%zu %zu %u %u %u\\n", sizeof(struct vp),'
+                           "__builtin_offsetof(struct vp, exits), "
+                           "EXIT_KIND_COUNT, EXIT_MSR, EXIT_HALT);\n}\n")
+            program = os.path.join(folder, "layout")
+            subprocess.run(
+                ["gcc", "-std=gnu11", "-DHOST_TEST", "-Ihv", "-Ihv/include",
+                 "-include", f"{self.build}/include/generated/autoconf.h",
+                 source, "-o", program], cwd=TOP, check=True)
+            return map(int, subprocess.run(
+                [program], check=True, text=True,
+                stdout=subprocess.PIPE).stdout.split())
+
+    def idle(self):
+        """A long sleep less a short one: what the shell does falls out."""
+        directory = self.image("tests/bench/idle.dts")
+        _, at, kinds, msr, halt = self.exits_layout()
+        at += symbol(directory, "vp_table")[0]
+        seconds = (60, 660)
+        counts = []
+        with Machine(directory, icount=True) as machine:
+            shell = Shell(machine, timeout=180)
+
+            def read():
+                line, = shell.run("grep HVS: /proc/interrupts")
+                exits = words(machine, at, kinds)
+                return [int(line.split()[1]), sum(exits), exits[msr],
+                        exits[halt]]
+
+            shell.run("sleep 10")
+            for length in seconds:
+                before = read()
+                shell.run(f"sleep {length}", timeout=120)
+                counts.append([b - a for a, b in zip(before, read())])
+        interrupts, exits, msrs, halts = (b - a for a, b in zip(*counts))
+        # An interrupt has one EOI; the other MSR exits are taken for those
+        # that program the timer.
+        self.row("an idle Linux: timer interrupts in a minute",
+                 interrupts * 60 // (seconds[1] - seconds[0]))
+        self.row("an idle Linux: exits in a minute",
+                 exits * 60 // (seconds[1] - seconds[0]))
+        self.row("an idle Linux: exits for each tick that it programs",
+                 round(exits / (msrs - interrupts), 2), 4)
+        self.row("an idle Linux: exits for each timer interrupt",
+                 round(exits / interrupts, 2))
+        self.row("... of them HLT", round(halts / interrupts, 2))
 
     def calls(self):
         directory = self.image("tests/bench/calls.dts")
@@ -369,6 +424,7 @@ def main():
     bench.exits_bochs("bochs", "Intel")
     bench.talk()
     bench.ipis()
+    bench.idle()
     bench.calls()
     bench.boot()
     bench.sizes()
