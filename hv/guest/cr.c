@@ -19,11 +19,17 @@
 /* PE MP EM TS ET NE WP AM NW CD PG; the others read as 0. */
 #define CR0_KNOWN 0xe005003full
 
+#define CR4_VME BIT(0)
+#define CR4_PVI BIT(1)
 #define CR4_PAE BIT(5)
 #define CR4_MCE BIT(6)
 #define CR4_PCIDE BIT(17)
 #define CR4_OSXSAVE BIT(18)
+#define CR4_UMIP BIT(11)
 #define CR4_LA57 BIT(12)
+#define CR4_FSGSBASE BIT(16)
+#define CR4_SMEP BIT(20)
+#define CR4_SMAP BIT(21)
 
 #define CR3_PCID 0xfffull
 
@@ -36,6 +42,41 @@
 
 #define XSTATE_LEAF 0xd
 
+/*
+ * What the partition may have, a processor may lack: then CPUID hides it, and
+ * a write that reached the processor would end the guest.
+ */
+static const struct {
+	uint64_t bits;
+	uint32_t leaf;
+	uint8_t reg, feature;	/* EAX 0 to EDX 3, and the bit in it */
+} cr4_optional[] = {
+	{ CR4_VME | CR4_PVI, 1, 3, 1 },
+	{ CR4_UMIP, 7, 2, 2 },
+	{ CR4_FSGSBASE, 7, 1, 0 },
+	{ CR4_OSXSAVE, 1, 2, 26 },
+	{ CR4_SMEP, 7, 1, 7 },
+	{ CR4_SMAP, 7, 1, 20 },
+};
+
+/* Has the machine all of these? */
+static bool cr4_is_there(uint64_t bits)
+{
+	uint32_t regs[4];
+
+	for (unsigned i = 0; i < ARRAY_COUNT(cr4_optional); i++) {
+		if ((bits & cr4_optional[i].bits) == 0) {
+			continue;
+		}
+		cpu_id_read(cr4_optional[i].leaf, 0, regs);
+		if ((regs[cr4_optional[i].reg] >> cr4_optional[i].feature & 1)
+		    == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool cr_are_valid(const struct vp *vp, uint64_t cr0, uint64_t cr4,
 		  uint64_t efer)
 {
@@ -45,6 +86,7 @@ bool cr_are_valid(const struct vp *vp, uint64_t cr0, uint64_t cr4,
 
 	if ((cr0 & ~CR0_KNOWN) != 0 ||
 	    (cr4 & ~(config->cr4_allow | CR4_MCE)) != 0 ||
+	    !cr4_is_there(cr4) ||
 	    (efer & ~(config->efer_allow | EFER_LMA)) != 0) {
 		return false;
 	}
@@ -128,6 +170,9 @@ static bool cr4_write(struct vp *vp, uint64_t value)
 	}
 	vcpu_get_mode(&vp->vcpu, &mode);
 	set = value & ~mode.cr4;
+	if (!cr4_is_there(set)) {
+		return false;
+	}
 	if ((mode.efer & EFER_LMA) != 0) {
 		if ((value & CR4_PAE) == 0 ||
 		    ((value ^ mode.cr4) & CR4_LA57) != 0) {

@@ -24,6 +24,8 @@
 #define CR4_PGE 0x80ull
 #define CR4_VMXE 0x2000ull
 #define CR4_LA57 0x1000ull
+#define CR4_UMIP 0x800ull
+#define CR4_FSGSBASE 0x10000ull
 #define CR4_PCIDE 0x20000ull
 #define CR4_OSXSAVE 0x40000ull
 
@@ -78,6 +80,18 @@ static void test_cr4(void **state)
 	assert_true(write_cr(4, CR4_PAE | CR4_LA57));
 	assert_true(write_cr(4, 0));
 	assert_int_equal(fake->cr4, 0);
+}
+
+/* CPUID of the fake machine has FSGSBASE, but no UMIP and no XSAVE. */
+static void test_cr4_of_the_machine(void **state)
+{
+	(void)state;
+	assert_true(write_cr(4, CR4_PAE | CR4_FSGSBASE));
+	assert_false(write_cr(4, CR4_PAE | CR4_UMIP));
+	assert_false(write_cr(4, CR4_PAE | CR4_FSGSBASE | CR4_OSXSAVE));
+	assert_int_equal(fake->cr4, CR4_PAE | CR4_FSGSBASE);
+	assert_true(cr_are_valid(vp, CR0_PE | CR0_ET, CR4_FSGSBASE, 0));
+	assert_false(cr_are_valid(vp, CR0_PE | CR0_ET, CR4_UMIP, 0));
 }
 
 static void test_cr4_pcid(void **state)
@@ -261,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_cr4, setup),
+		cmocka_unit_test_setup(test_cr4_of_the_machine, setup),
 		cmocka_unit_test_setup(test_cr4_pcid, setup),
 		cmocka_unit_test_setup(test_cr0, setup),
 		cmocka_unit_test_setup(test_cr0_long_mode, setup),

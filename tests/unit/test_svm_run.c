@@ -258,7 +258,10 @@ static void test_window(void **state)
 	vcpu_request_window(vcpu, 0xf1);
 	assert_int_equal((vmcb->interrupt & SVM_V_PRIORITY) >>
 			 SVM_V_PRIORITY_SHIFT, 15);
+	/* A CR8 that goes up and down meanwhile is looked at. */
+	assert_true((vmcb->cr_write & SVM_CR8) != 0);
 	run_exit(SVM_EXIT_VINTR);
+	assert_false((vmcb->cr_write & SVM_CR8) != 0);
 	assert_int_equal(seen.kind, EXIT_WINDOW);
 	/* or it would come again and again */
 	assert_false((vmcb->intercept3 & SVM_I3_VINTR) != 0);

@@ -25,9 +25,10 @@ void svm_request_window(struct vcpu *vcpu, uint8_t vector)
 	struct vmcb *vmcb = svm_vmcb(vcpu);
 
 	/* Held by the TPR: its next write is looked at. A virtual interrupt
-	 * would do, but QEMU lets one through that is not above the TPR. */
+	 * would do, but QEMU lets one through that is not above the TPR; and
+	 * it ends if a guest raises and lowers CR8 while one waits for IF. */
+	vmcb->cr_write |= SVM_CR8;
 	if ((vector >> 4) <= (vmcb->interrupt & SVM_V_TPR)) {
-		vmcb->cr_write |= SVM_CR8;
 		return;
 	}
 	/* A virtual interrupt that is never delivered: its intercept comes

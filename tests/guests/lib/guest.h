@@ -320,6 +320,8 @@ extern uint64_t paging_low[512];
 void paging_allow_user(void);
 /* Maps 4 KiB at a GPA in one of 16 windows; the address to use. */
 volatile void *paging_window(unsigned slot, uint64_t gpa);
+/* The same with the bits of the entry as given; a user's page, too. */
+volatile void *paging_window_with(unsigned slot, uint64_t gpa, uint64_t bits);
 /* Remaps a page of the first 2 MiB: entry bits; flushes on this VP. */
 void paging_set_low(uint64_t address, uint64_t entry);
 
@@ -398,7 +400,7 @@ unsigned smp_start_all(unsigned expected);
 bool smp_restart(unsigned number);
 /* Runs fn(arg) on VP number; returns at once. */
 void smp_call(unsigned number, void (*fn)(void *), void *arg);
-/* Waits until that call has ended; false after about a second. */
+/* Waits until that call has ended; false after a long time. */
 bool smp_wait(unsigned number);
 extern struct vp_local smp_locals[GUEST_VPS_MAX];
 extern volatile unsigned smp_count;

@@ -60,6 +60,19 @@ volatile void *paging_window(unsigned slot, uint64_t gpa)
 	return (volatile void *)(address + (gpa & (PAGE - 1)));
 }
 
+volatile void *paging_window_with(unsigned slot, uint64_t gpa, uint64_t bits)
+{
+	volatile void *at = paging_window(slot, gpa);
+
+	/* The tables above may do what any of their pages may. */
+	paging_root[1] |= PTE_USER;
+	window_pdpt[0] |= PTE_USER;
+	window_pd[0] |= PTE_USER;
+	window_pt[slot & 15] = (gpa & ~(PAGE - 1)) | bits;
+	invlpg((uint64_t)at);
+	return at;
+}
+
 void paging_set_low(uint64_t address, uint64_t entry)
 {
 	paging_low[address / PAGE & 511] = entry;
