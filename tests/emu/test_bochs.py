@@ -53,7 +53,8 @@ def test_instructions_where_the_next_rip_is_known(boot):
     assert_no_failure(machine)
 
 
-@pytest.mark.parametrize("name, count", [("overlay", 31), ("tlfs", 62)])
+@pytest.mark.parametrize("name, count", [("overlay", 31), ("tlfs", 62),
+                                         ("cpu", 67)])
 def test_guest_interface(boot, name, count):
     machine = boot(f"{name}.dts", emulator="bochs")
     run_to_done(machine, name, count, timeout=300)

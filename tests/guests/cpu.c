@@ -89,7 +89,7 @@ static void test_cr4(void)
 	      "cr4-pae-stays-in-long-mode", "%lx", read_cr4());
 }
 
-/* QEMU's own processor does not refuse these (docs/limits.md). */
+/* QEMU's processor does not refuse these (docs/limits.md). */
 static void test_cr0(void)
 {
 	uint64_t cr0 = read_cr0();
