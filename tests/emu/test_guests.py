@@ -89,6 +89,7 @@ def test_state_over_thousands_of_switches(boot):
     run_to_done(machine, "one", 2, timeout=120)
     run_to_done(machine, "two", 2, timeout=120)
     for name in ("one", "two"):
+        assert "vectors: avx" in machine.text(name)
         said = next(re.search(r"rounds (\d+), bad 0, switches seen in "
                               r"100 ms (\d+)", line)
                     for line in machine.text(name)
