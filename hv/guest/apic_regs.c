@@ -300,6 +300,7 @@ static bool apic_regs_write_base(struct vp *vp, uint64_t value)
 	__atomic_store_n(&apic->base, value, __ATOMIC_RELAXED);
 	if (from != 0 && to == 0) {
 		apic_init(vp);
+		apic_set_tpr(vp, 0);	/* CR8 with it */
 	} else if (from != to && to == mode_bits) {
 		apic->icr = (uint32_t)apic->icr;
 	}

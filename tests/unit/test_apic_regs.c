@@ -249,6 +249,8 @@ static void test_disable_loses_state(void **state)
 	take(vp, 0x40);
 	self_ipi(vp, 0x60);
 	msr_write(vp, MSR_APIC_BASE, APIC_PAGE);
+	/* Or the next exit would bring the old TPR back. */
+	assert_int_equal(vp->vcpu.cr8, 0);
 	assert_int_equal(pending(vp), -1);
 	msr_write(vp, MSR_APIC_BASE, BASE_XAPIC);
 	assert_int_equal(page_read(vp, 0x80), 0);
