@@ -5,6 +5,7 @@ damaged captures, and what partc says of what is unknown.
 """
 import re
 import struct
+import subprocess
 import sys
 import tarfile
 
@@ -12,6 +13,8 @@ import pytest
 
 from capture import AMD, DMESG, GIB, INVARIANT, MEMORY, TABLES, TOOL, \
     capture, line, linux, log, madt
+
+from toolchain import ROOT
 
 sys.path.insert(0, str(TOOL.parent / "board"))
 import serial as serial_log  # noqa: E402
@@ -389,6 +392,12 @@ def test_names(tmp_path):
     for name in ("../x", "X", "a b", ""):
         _, said = capture("--serial", serial(tmp_path), name=name, status=2)
         assert "a NAME of a-z, 0-9 and - is needed" in said
+
+
+def test_make_board_wants_a_name():
+    done = subprocess.run(["make", "--no-print-directory", "board"], cwd=ROOT,
+                          capture_output=True, text=True)
+    assert done.returncode == 2 and "NAME=x" in done.stderr
 
 
 def test_this_machine_can_be_saved(tmp_path):
