@@ -62,7 +62,7 @@ $(foreach v,CURDIR BUILD GUESTS SPEC O,$(if $(strip $(word 2,$($v)) \
 # Goals that need no configuration, so that none is made on their behalf.
 no-config := help %_defconfig menuconfig olddefconfig savedefconfig clean \
 	distclean run check unit lint fetch deps image boot bench disk update \
-	flash soak recording
+	flash soak recording board
 ifneq ($(filter-out $(no-config),$(or $(MAKECMDGOALS),core)),)
 -include $(KCONFIG_AUTOCONFIG)
 endif
@@ -102,6 +102,10 @@ help:
 #H       STAGES='emu ...'    only some: lint build unit fuzz compiler verify
 #H                           image objects emu
 #H   make unit | lint        the host unit tests; the checks of the source
+#H   make board NAME=x       a board file of this machine, or FROM='log dir ...'
+#H                           of another one (docs/board.md)
+#H   make board-image        an ISO that says over a serial line what a machine
+#H                           has: BUILD/board/board.iso
 #H   make spec-errors        writes docs/spec-errors.md
 #H   make recording          a run of the demo, kept: docs/demo.cast, docs/demo.svg
 #H   make bench              measures, and compares with the budgets
@@ -315,6 +319,10 @@ flash: $(if $(filter disk,$(IMAGE)),disk,image)
 		'(lsblk shows them)' >&2; exit 2; }
 	@$(PYTHON) tools/flash.py '$(DEV)' \
 		'$(O)/$(if $(filter disk,$(IMAGE)),disk.img,bulkhead.iso)'
+
+# ---- boards ----------------------------------------------------------------
+
+include tools/board/image/image.mk
 
 # ---- the demo --------------------------------------------------------------
 

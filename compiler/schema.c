@@ -70,6 +70,7 @@ static const struct schema_node reg_nodes[] = {
 
 static const struct schema_property lp_properties[] = {
 	{ "apic-id", SCHEMA_CELL, true, NULL },
+	{ "unknown", SCHEMA_STRINGS, false, NULL },
 };
 static const struct schema_node lp_nodes[] = {
 	{ "*", true, lp_properties, COUNT(lp_properties), NULL, 0 },
@@ -78,6 +79,7 @@ static const struct schema_node lp_nodes[] = {
 static const struct schema_property uart_properties[] = {
 	{ "base", SCHEMA_CELL, true, NULL },
 	{ "irq", SCHEMA_CELL, true, NULL },
+	{ "unknown", SCHEMA_STRINGS, false, NULL },
 };
 static const struct schema_node uart_nodes[] = {
 	{ "*", false, uart_properties, COUNT(uart_properties), NULL, 0 },
@@ -99,6 +101,7 @@ static const struct schema_property boot_ok_properties[] = {
 static const struct schema_property ioapic_properties[] = {
 	{ "base", SCHEMA_WIDE, true, NULL },
 	{ "pins", SCHEMA_CELL, true, NULL },
+	{ "unknown", SCHEMA_STRINGS, false, NULL },
 };
 
 static const struct schema_property machine_properties[] = {
@@ -107,6 +110,7 @@ static const struct schema_property machine_properties[] = {
 	{ "qemu", SCHEMA_STRING, false, machine_qemu_words },
 	{ "tsc-hz", SCHEMA_WIDE, false, NULL },
 	{ "apic-hz", SCHEMA_WIDE, false, NULL },
+	{ "unknown", SCHEMA_STRINGS, false, NULL },
 };
 static const struct schema_node machine_nodes[] = {
 	{ "ioapic", false, ioapic_properties, COUNT(ioapic_properties),

@@ -192,6 +192,8 @@ class Check:
                 self.good(result, f"{compiler} builds {config}_defconfig",
                           self.make("core", compiler=compiler,
                                     config=config))
+            self.good(result, f"{compiler} builds the capture image",
+                      self.make("board-image", compiler=compiler))
 
     def stage_unit(self, result):
         """the unit tests, with sanitizers"""

@@ -60,6 +60,11 @@ bool check_physical_range(const struct port_row *row,
 /* schema.c */
 void check_schema(const struct model *model);
 
+/* unknown.c */
+void check_unknown_fact(const struct model *model);
+/* A string of the node's "unknown" stands in for that property or node. */
+bool check_is_unknown(int node, const char *name);
+
 /* machine.c */
 void check_ram_range(const struct model *model);
 void check_ram_overlap(const struct model *model);

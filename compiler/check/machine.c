@@ -106,8 +106,12 @@ void check_apic_id_twice(const struct model *model)
 void check_irq_pin(const struct model *model)
 {
 	const struct model_machine *machine = &model->machine;
+	int ioapic = tree_child(tree_child(tree_root(), "machine"), "ioapic");
 	uint32_t i;
 
+	if (ioapic >= 0 && check_is_unknown(ioapic, "pins")) {
+		return;
+	}
 	for (i = 0; i < machine->uart_count; i++) {
 		const struct model_uart *uart = &machine->uarts[i];
 		uint64_t pins = machine->ioapic_pins.set ?

@@ -3,6 +3,17 @@
 #include "check/check.h"
 
 const struct check check_machine_rules[] = {
+	{ "unknown-fact", CHECK_ERROR, CHECK_SPEC,
+	  check_unknown_fact, NULL,
+	  .sentence =
+		"Nothing that a board file says is unknown.",
+	  .why =
+		"What tools/board-capture could not find of a machine somebody "
+		"has to find, before an image relies on a guess.",
+	  .wrong =
+		"unknown = \"pins: dmesg | grep 'IOAPIC.*GSI'\";",
+	  .right =
+		"pins = <24>;" },
 	{ "ram-range", CHECK_ERROR, CHECK_SPEC,
 	  check_ram_range, NULL,
 	  .sentence =

@@ -256,7 +256,8 @@ static void check_required(int node, const struct schema_node *schema)
 	for (i = 0; i < schema->property_count; i++) {
 		const struct schema_property *p = &schema->properties[i];
 
-		if (p->required && !tree_flag(node, p->name)) {
+		if (p->required && !tree_flag(node, p->name) &&
+		    !check_is_unknown(node, p->name)) {
 			diag = diag_error("missing-property", tree_at(node),
 					  "%s has no \"%s\"", tree_path(node),
 					  p->name);
@@ -269,7 +270,8 @@ static void check_required(int node, const struct schema_node *schema)
 		bool any = strcmp(n->name, "*") == 0;
 
 		if (n->required && (any ? tree_first(node) < 0 :
-				    tree_child(node, n->name) < 0)) {
+				    tree_child(node, n->name) < 0) &&
+		    !check_is_unknown(node, n->name)) {
 			diag = diag_error("missing-node", tree_at(node),
 					  any ? "%s has no node%s" :
 					  "%s has no node \"%s\"",

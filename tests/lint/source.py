@@ -9,7 +9,7 @@ import sys
 
 from common import LEVELS, Lint, level_name, level_of, read, sources
 
-C_TOPS = ("hv", "boot", "compiler", "stack", "tests")
+C_TOPS = ("hv", "boot", "compiler", "stack", "tests", "tools")
 FILE_LINES = 600
 FUNCTION_LINES = 60
 COLUMNS = 80
