@@ -179,7 +179,9 @@ void vcpu_run(struct vcpu *vcpu, uint64_t deadline,
 		}
 		vcpu->event = (struct vcpu_event){ 0 };
 	}
-	if (fake->window && vcpu_can_interrupt(vcpu)) {
+	/* One that the TPR holds back opens when that is lowered. */
+	if (fake->window && vcpu_can_interrupt(vcpu) &&
+	    fake->window_vector >> 4 > fake->cr8) {
 		fake->window = false;
 		exit->kind = EXIT_WINDOW;
 		return;
