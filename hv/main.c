@@ -152,6 +152,24 @@ static void main_start_others(uint64_t trampoline)
 	}
 }
 
+/* One clock for all LPs: plans, timers, the time of partitions. */
+static void main_compare_clocks(void)
+{
+	struct tsc_difference d;
+
+	for (uint32_t i = 0; i < lp_count; i++) {
+		if (i == main_self || tsc_is_alike(i, &d)) {
+			continue;
+		}
+		log_line("refused: %s: the TSC of the LP with APIC id %u does "
+			 "not run like that of the first: it is 0x%lx to "
+			 "0x%lx ahead", lp_configs[i].where,
+			 lp_configs[i].apic_id, (uint64_t)d.least,
+			 (uint64_t)d.most);
+		log_refuse();
+	}
+}
+
 static uint64_t main_place_trampoline(void)
 {
 	uint64_t page = boot_info_low_page();
@@ -224,6 +242,7 @@ _Noreturn void main(void)
 	main_start_virtualization(main_self);
 	lp_set_online();
 	main_start_others(main_trampoline);
+	main_compare_clocks();
 	lifecycle_start_all();		/* partitions: to be cleared */
 	schedule_set_start(tsc_read());
 	log_line("ready");
@@ -238,6 +257,7 @@ _Noreturn void main_lp(uint32_t lp)
 	main_start_virtualization(lp);
 	lp_set_online();
 	while (__atomic_load_n(&main_go, __ATOMIC_SEQ_CST) == 0) {
+		tsc_answer(lp);
 		regs_pause();
 	}
 	loop_run();

@@ -32,4 +32,15 @@ uint64_t tsc_reference_scale(void) must_use;
  * False: the machine's PIT does not count. */
 bool tsc_start(void) must_use;
 
+/* So much another LP's TSC is ahead of this one's, at least and at most. */
+struct tsc_difference {
+	int64_t least;
+	int64_t most;
+};
+
+/* Compares this LP's TSC with that of one that calls tsc_answer() all the
+ * time. False: they do not run alike, or no answer comes. */
+bool tsc_is_alike(uint32_t lp, struct tsc_difference *d) must_use;
+void tsc_answer(uint32_t lp);
+
 #endif
