@@ -61,6 +61,13 @@ void ap_main(unsigned number)
 	}
 }
 
+static void start_others(void)
+{
+	apic_icr(0, ICR_OTHERS | ICR_INIT | ICR_ASSERT);
+	delay_us(1000);
+	apic_icr(0, ICR_OTHERS | ICR_SIPI | ICR_ASSERT | TRAMPOLINE >> 12);
+}
+
 unsigned smp_start_all(unsigned expected)
 {
 	uint64_t end;
@@ -70,12 +77,21 @@ unsigned smp_start_all(unsigned expected)
 	       (size_t)(trampoline_end - trampoline));
 	memcpy((void *)(TRAMPOLINE + (size_t)(trampoline_cr3 - trampoline)),
 	       &root, sizeof(root));
-	apic_icr(0, ICR_OTHERS | ICR_INIT | ICR_ASSERT);
-	delay_us(1000);
-	apic_icr(0, ICR_OTHERS | ICR_SIPI | ICR_ASSERT | TRAMPOLINE >> 12);
+	start_others();
 	end = rdtsc() + PATIENCE_S * tsc_hz();
 	while (smp_count < expected && rdtsc() < end) {
 		cpu_pause();
+	}
+	if (smp_count == 1 && expected > 1) {
+		/* docs/limits.md: seen twice, on a machine that had no time.
+		 * The line is for whoever sees it again. */
+		print("late: no VP started in %u s, INIT and SIPI are sent "
+		      "again\n", PATIENCE_S);
+		start_others();
+		end = rdtsc() + PATIENCE_S * tsc_hz();
+		while (smp_count < expected && rdtsc() < end) {
+			cpu_pause();
+		}
 	}
 	return smp_count;
 }
