@@ -3,7 +3,7 @@
  * partc: from a partition spec (device tree blob and source map) to tables,
  * nested page tables, bitmaps, ACPI, boot data, GRUB menu and report.
  *
- *   read -> check -> place -> emit
+ *   read -> check -> place -> emit		(compile.c)
  *
  * Errors are collected; nothing is written when there is one.
  */
@@ -12,11 +12,11 @@
 #include <string.h>
 
 #include "check/check.h"
+#include "compile.h"
+#include "diag.h"
 #include "diff/diff.h"
-#include "emit/emit.h"
 #include "kconfig.h"
-#include "place/place.h"
-#include "read/read.h"
+#include "tree.h"
 
 struct options {
 	const char *out;
@@ -122,57 +122,11 @@ static void read_inputs(struct model *model, const struct options *options)
 	model->image_base = kconfig_number("IMAGE_BASE_MIB", 16) << 20;
 }
 
-static void stop_at_errors(void)
-{
-	check_settle();
-	if (diag_count() != 0) {
-		diag_print_all(stderr);
-		exit(1);
-	}
-}
-
-/* From what was read to addresses; leaves no error behind. */
-static void compile(struct model *model)
-{
-	read_model(model);
-	place_policies(model);
-	check_run(model, CHECK_SPEC);
-	place_payloads(model);
-	check_run(model, CHECK_LAYOUT);
-	stop_at_errors();
-	util_make_directory(model->out_directory);
-	emit_acpi(model);
-	place_image(model);
-	place_memory(model);
-	place_lines(model);
-	place_channels(model);
-	stop_at_errors();
-}
-
-static void emit(struct model *model, const struct options *options)
-{
-	const char *targets = options->targets;
-
-	if (targets == NULL) {
-		targets = util_format("%spartc.stamp %spayload.o",
-				      util_directory(options->dtb),
-				      util_directory(options->dtb));
-	}
-	emit_tables(model);
-	emit_payload(model);
-	emit_modules(model);
-	emit_grub(model);
-	emit_report(model);
-	emit_html(model);
-	emit_json(model);
-	emit_deps(model, targets);
-	diag_print_all(stderr);		/* warnings: there is no error now */
-}
-
 int main(int argc, char **argv)
 {
 	struct options options = { 0 };
 	struct model model = { 0 };
+	bool good;
 
 	if (argc == 4 && strcmp(argv[1], "diff") == 0) {
 		return diff_main(argv[2], argv[3]);
@@ -193,7 +147,14 @@ int main(int argc, char **argv)
 		return check_explain(options.explain, stdout) ? 0 : 2;
 	}
 	read_inputs(&model, &options);
-	compile(&model);
-	emit(&model, &options);
-	return 0;
+	good = compile_spec(&model);
+	if (good) {
+		compile_emit(&model, options.targets != NULL ?
+			     options.targets :
+			     util_format("%spartc.stamp %spayload.o",
+					 util_directory(options.dtb),
+					 util_directory(options.dtb)));
+	}
+	diag_print_all(stderr);		/* or warnings */
+	return good ? 0 : 1;
 }
