@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* iasl, which makes ACPI tables of their sources: one run for those of a guest. */
+/* iasl makes ACPI tables of their sources: one run for those of a guest. */
 #include "util.h"
 
 #include <fcntl.h>

@@ -39,6 +39,13 @@ def spdx(paths):
             yield f"{path}:1: no SPDX line"
 
 
+def depths(paths):
+    """The Makefile looks for sources three folders deep."""
+    for path in paths:
+        if path.count("/") > 3:
+            yield f"{path}: too deep, make does not find it"
+
+
 def file_lengths(paths):
     for path in paths:
         count = read(path).count("\n")
@@ -289,6 +296,8 @@ def main():
     lint.check("SPDX line in every file", spdx(
         p for p in licensed() if "/bad/" not in p and "/good/" not in p))
     lint.check(f"files under {FILE_LINES} lines", file_lengths(everything))
+    lint.check("no source deeper than make looks",
+               depths(hv + sources("compiler")))
     lint.check(f"functions under {FUNCTION_LINES} lines",
                function_lengths(only_c))
     lint.check(f"{COLUMNS} columns, tabs, no space at the end",
