@@ -63,7 +63,7 @@ $(foreach v,CURDIR BUILD GUESTS SPEC O,$(if $(strip $(word 2,$($v)) \
 # Goals that need no configuration, so that none is made on their behalf.
 no-config := help %_defconfig menuconfig olddefconfig savedefconfig clean \
 	distclean run check unit lint fetch deps image boot bench disk update \
-	flash soak recording board
+	flash soak recording board format new-spec
 ifneq ($(filter-out $(no-config),$(or $(MAKECMDGOALS),core)),)
 -include $(KCONFIG_AUTOCONFIG)
 endif
@@ -107,6 +107,9 @@ help:
 #H                           of another one (docs/board.md)
 #H   make board-image        an ISO that says over a serial line what a machine
 #H                           has: BUILD/board/board.iso
+#H   make new-spec NAME=x    partition-specs/x.dts: commented, and it boots
+#H   make format SPEC=x.dts  in the style of all specs; editors get completion and
+#H                           errors from tools/spec-lsp.py (docs/first-spec.md)
 #H   make spec-errors        writes docs/spec-errors.md
 #H   make recording          a run of the demo, kept: docs/demo.cast, docs/demo.svg
 #H   make bench              measures, and compares with the budgets
@@ -232,6 +235,22 @@ diff: $(BUILD)/partc
 	@test -n '$(A)' -a -n '$(B)' || { echo 'make: say which two: A=dir' \
 		'B=dir (outputs of make image)' >&2; exit 2; }
 	@$(BUILD)/partc diff '$(A)' '$(B)'; test $$? -le 1
+
+# ---- writing specs ---------------------------------------------------------
+
+.PHONY: format new-spec
+format: need-spec
+	@$(PYTHON) tools/format.py '$(SPEC)'
+
+NAME ?=
+new-spec:
+	@case '$(NAME)' in '' | *[!a-z0-9-]*) echo 'make: say what it is called:' \
+		'NAME=box (a to z, 0 to 9, -)' >&2; exit 2;; esac
+	@test ! -e partition-specs/$(NAME).dts || { echo 'make:' \
+		'partition-specs/$(NAME).dts is there already' >&2; exit 2; }
+	@sed 's/@NAME@/$(NAME)/g' tools/new-spec.dts >partition-specs/$(NAME).dts
+	@echo '  partition-specs/$(NAME).dts; now'
+	@echo '  make boot SPEC=partition-specs/$(NAME).dts UNTIL=DONE'
 
 # What docs/spec.md links to; a test compares.
 .PHONY: spec-errors

@@ -15,6 +15,7 @@
 #include "compile.h"
 #include "diag.h"
 #include "diff/diff.h"
+#include "emit/emit.h"
 #include "kconfig.h"
 #include "tree.h"
 
@@ -27,12 +28,14 @@ struct options {
 	const char *kconfig;
 	const char *targets;
 	const char *explain;
+	bool schema;
 };
 
 static const char usage[] =
 	"usage: partc -o DIR --dtb FILE --map FILE --spec FILE -G GUESTDIR\n"
 	"             -K AUTOCONF [--targets 'MAKE TARGETS']\n"
 	"       partc --explain ID|all|document\n"
+	"       partc --schema\n"
 	"       partc diff DIR|REPORT.JSON DIR|REPORT.JSON\n"
 	"\n"
 	"  --dtb      dtc -I dts -O dtb -@\n"
@@ -41,6 +44,7 @@ static const char usage[] =
 	"  -G         directory of \"guest:\" payloads\n"
 	"  -K         Kconfig's autoconf.h\n"
 	"  --targets  what depends on the payloads, in DIR/deps.d\n"
+	"  --schema   the language, as JSON\n"
 	"  --explain  what a check holds a spec to; all: a line for each;\n"
 	"             document: docs/spec-errors.md\n";
 
@@ -58,6 +62,7 @@ static bool parse_options(int argc, char **argv, struct options *options)
 		{ "spec", required_argument, NULL, 's' },
 		{ "targets", required_argument, NULL, 't' },
 		{ "explain", required_argument, NULL, 'e' },
+		{ "schema", no_argument, NULL, 'S' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
@@ -90,12 +95,15 @@ static bool parse_options(int argc, char **argv, struct options *options)
 		case 'e':
 			options->explain = optarg;
 			break;
+		case 'S':
+			options->schema = true;
+			break;
 		default:
 			return false;
 		}
 	}
 	return optind == argc &&
-	       (options->explain != NULL ||
+	       (options->explain != NULL || options->schema ||
 		(options->out != NULL && options->dtb != NULL &&
 		 options->map != NULL && options->spec != NULL &&
 		 options->guests != NULL && options->kconfig != NULL));
@@ -134,6 +142,10 @@ int main(int argc, char **argv)
 	if (!parse_options(argc, argv, &options)) {
 		fputs(usage, stderr);
 		return 2;
+	}
+	if (options.schema) {
+		emit_schema(stdout);
+		return 0;
 	}
 	if (options.explain != NULL) {
 		if (strcmp(options.explain, "all") == 0) {

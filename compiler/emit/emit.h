@@ -44,6 +44,8 @@ void emit_json_payloads(FILE *out, const struct model_partition *p);
 void emit_json_policy(FILE *out, const struct model_partition *p);
 void emit_json_exits(FILE *out, const struct model *model,
 		     const struct model_partition *p);
+/* The spec language, as JSON. */
+void emit_schema(FILE *out);
 /* deps.d: targets depend on the payloads' files. */
 void emit_deps(const struct model *model, const char *targets);
 

@@ -5,9 +5,11 @@ Lints of the source text: licence line, lengths, braces, levels by include,
 what may be named where.
 """
 import re
+import subprocess
 import sys
 
-from common import LEVELS, Lint, level_name, level_of, read, sources
+from common import (LEVELS, TOP, Lint, level_name, level_of, read,
+                    sources)
 
 C_TOPS = ("hv", "boot", "compiler", "stack", "tests", "tools")
 FILE_LINES = 600
@@ -37,6 +39,18 @@ def spdx(paths):
         head = "\n".join(read(path).splitlines()[:3])
         if "SPDX-License-Identifier: Apache-2.0" not in head:
             yield f"{path}:1: no SPDX line"
+
+
+def formatted_specs():
+    """Specs in one style; those of bad/ are about their columns."""
+    done = subprocess.run(
+        [sys.executable, "tools/format.py", "--check",
+         *(p for p in sources("partition-specs", "tests", ends=(
+             ".dts", ".dtsi")) if "/bad/" not in p)],
+        cwd=TOP, text=True, stdout=subprocess.PIPE)
+    yield from done.stdout.splitlines()
+    if done.returncode and not done.stdout:
+        yield "tools/format.py ended badly"
 
 
 def depths(paths):
@@ -296,6 +310,7 @@ def main():
     lint.check("SPDX line in every file", spdx(
         p for p in licensed() if "/bad/" not in p and "/good/" not in p))
     lint.check(f"files under {FILE_LINES} lines", file_lengths(everything))
+    lint.check("specs are formatted", formatted_specs())
     lint.check("no source deeper than make looks",
                depths(hv + sources("compiler")))
     lint.check(f"functions under {FUNCTION_LINES} lines",
