@@ -241,11 +241,11 @@ const struct schema_node schema_root = {
 };
 
 /* Of enum schema_type, in its order. */
-const char *const schema_kind_words[] = {
+const char *const schema_kind_names[] = {
 	"flag", "cell", "wide", "pair", "reg", "quad", "string", "strings",
 	"reference", "references", "slots", NULL
 };
-_Static_assert(COUNT(schema_kind_words) == SCHEMA_SLOTS + 2,
+_Static_assert(COUNT(schema_kind_names) == SCHEMA_SLOTS + 2,
 	       "a word for each type");
 
 const char *schema_type_text(enum schema_type type)

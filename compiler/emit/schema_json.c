@@ -10,7 +10,7 @@ static void emit_property(FILE *out, const struct schema_property *p)
 
 	fprintf(out, "{\"name\": \"%s\", \"required\": %s, \"kind\": \"%s\", "
 		"\"form\": ", p->name, p->required ? "true" : "false",
-		schema_kind_words[p->type]);
+		schema_kind_names[p->type]);
 	emit_json_text(out, schema_type_text(p->type));
 	fprintf(out, ", \"words\": ");
 	if (p->words == NULL) {
