@@ -243,14 +243,15 @@ format: need-spec
 	@$(PYTHON) tools/format.py '$(SPEC)'
 
 NAME ?=
+SPECS ?= partition-specs
 new-spec:
 	@case '$(NAME)' in '' | *[!a-z0-9-]*) echo 'make: say what it is called:' \
 		'NAME=box (a to z, 0 to 9, -)' >&2; exit 2;; esac
-	@test ! -e partition-specs/$(NAME).dts || { echo 'make:' \
-		'partition-specs/$(NAME).dts is there already' >&2; exit 2; }
-	@sed 's/@NAME@/$(NAME)/g' tools/new-spec.dts >partition-specs/$(NAME).dts
-	@echo '  partition-specs/$(NAME).dts; now'
-	@echo '  make boot SPEC=partition-specs/$(NAME).dts UNTIL=DONE'
+	@test ! -e '$(SPECS)/$(NAME).dts' || { echo 'make:' \
+		'$(SPECS)/$(NAME).dts is there already' >&2; exit 2; }
+	@sed 's|@NAME@|$(NAME)|g' tools/new-spec.dts >'$(SPECS)/$(NAME).dts'
+	@echo '  $(SPECS)/$(NAME).dts; now'
+	@echo '  make boot SPEC=$(SPECS)/$(NAME).dts UNTIL=DONE'
 
 # What docs/spec.md links to; a test compares.
 .PHONY: spec-errors

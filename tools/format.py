@@ -37,15 +37,16 @@ class Formatter:
             if kind == "space":
                 gap = True
                 continue
+            inside = self.inside
             if kind == "word":
                 code += text if text in "{}=;<>()" else "x"
-                if text in ("{", "=") and not self.inside:
+                if text in ("{", "=") and not inside:
                     gap = True
                 if text == ";" or (text == "," and gap):
                     gap = False
                 self.count(text)
             before = out[-1:]
-            if before == "=" and kind != "open" and not self.inside:
+            if before == "=" and kind != "open" and not inside:
                 gap = True
             if out and gap:
                 out += " "
