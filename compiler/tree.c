@@ -7,14 +7,17 @@
 
 #include "util.h"
 
+#define VERSION 17
+
 static const void *fdt;
 
 bool tree_open(const void *data, size_t size, const char **why)
 {
 	int error;
 
+	/* libfdt 1.6.1 falls over names of versions that dtc does not write. */
 	if (size < sizeof(struct fdt_header) || fdt_check_header(data) != 0 ||
-	    fdt_totalsize(data) > size) {
+	    fdt_version(data) < VERSION || fdt_totalsize(data) > size) {
 		*why = "is no device tree blob";
 		return false;
 	}
