@@ -9,12 +9,31 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define PAGE 4096u
+#define LARGE (1u << 20)
 
 /* What this run has written, whether it was there already or not. */
 static const char **written;
 static size_t written_count;
+
+/*
+ * A large file is mapped, not copied; behind its end there are zeros up to the
+ * page's. Null: that cannot be had.
+ */
+static uint8_t *map_file(FILE *file, size_t size)
+{
+	void *map = MAP_FAILED;
+
+	if (size >= LARGE && size % PAGE != 0) {
+		map = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_POPULATE, fileno(file), 0);
+	}
+	return map == MAP_FAILED ? NULL : map;
+}
 
 bool util_read_file(const char *path, struct bytes *bytes)
 {
@@ -30,6 +49,11 @@ bool util_read_file(const char *path, struct bytes *bytes)
 		return false;
 	}
 	bytes->size = (size_t)info.st_size;
+	bytes->data = map_file(file, bytes->size);
+	if (bytes->data != NULL) {
+		fclose(file);
+		return true;
+	}
 	bytes->data = util_alloc(bytes->size + 1);
 	good = fread(bytes->data, 1, bytes->size, file) == bytes->size;
 	fclose(file);
