@@ -184,7 +184,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 
 	state = seed;
 	if (pick(4) == 0 || size < sizeof(struct fdt_header) ||
-	    fdt_check_header(data) != 0 || fdt_totalsize(data) > size ||
+	    fdt_check_header(data) != 0 || fdt_version(data) < 17 ||
+	    fdt_totalsize(data) > size ||
 	    fdt_check_full(data, fdt_totalsize(data)) != 0 ||
 	    fdt_open_into(data, tree, ROOM) != 0) {
 		return LLVMFuzzerMutate(data, size, max_size);
