@@ -276,6 +276,7 @@ $(BUILD)/version: tools/version.sh $(HV_OBJECTS) $(BUILD)/partc \
 hv: $(BUILD)/objects.list $(BUILD)/bulkhead.ld
 core: $(BUILD)/objects.list $(BUILD)/bulkhead.ld $(BUILD)/partc \
 		$(BUILD)/verify $(BUILD)/version $(GRUB_IMAGES)
+	@:
 
 # ---- guests ----------------------------------------------------------------
 

@@ -28,6 +28,9 @@ iso: $(O)/bulkhead.iso
 sbom: $(O)/bulkhead.spdx.json
 disk: $(O)/disk.img
 elf: $(O)/verify.stamp
+# Else make says that there is nothing to be done.
+iso sbom disk elf:
+	@:
 
 include $(BUILD)/include/config/auto.conf
 include tools/flags.mk
