@@ -29,7 +29,8 @@ CC := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 LD := ld
 V ?= 0
 Q := $(if $(filter 0,$(V)),@,)
-say = $(if $(filter 0,$(V)),@printf '  %-10s%s\n' '$(1)' '$(2)')
+# By make itself: a process for each of these lines costs as much as some steps.
+say = $(if $(filter 0,$(V)),$(info $()  $(1)$(2)))
 
 # Regular expressions and emulator arguments reach the driver untouched by
 # make's own $ and by the shell.
@@ -62,7 +63,7 @@ $(foreach v,CURDIR BUILD GUESTS SPEC O,$(if $(strip $(word 2,$($v)) \
 # Goals that need no configuration, so that none is made on their behalf.
 no-config := help %_defconfig menuconfig olddefconfig savedefconfig clean \
 	distclean run check unit lint fetch deps image boot bench disk update \
-	flash soak recording board
+	flash soak recording board format new-spec
 ifneq ($(filter-out $(no-config),$(or $(MAKECMDGOALS),core)),)
 -include $(KCONFIG_AUTOCONFIG)
 endif
@@ -106,6 +107,9 @@ help:
 #H                           of another one (docs/board.md)
 #H   make board-image        an ISO that says over a serial line what a machine
 #H                           has: BUILD/board/board.iso
+#H   make new-spec NAME=x    partition-specs/x.dts: commented, and it boots
+#H   make format SPEC=x.dts  in the style of all specs; editors get completion and
+#H                           errors from tools/spec-lsp.py (docs/first-spec.md)
 #H   make spec-errors        writes docs/spec-errors.md
 #H   make recording          a run of the demo, kept: docs/demo.cast, docs/demo.svg
 #H   make bench              measures, and compares with the budgets
@@ -140,7 +144,7 @@ savedefconfig: | $(KCONFIG_CONFIG)
 # The first thing that any build needs, so the place to look for packages.
 $(KCONFIG_CONFIG):
 	@tools/deps.sh check run
-	$(call say,CONFIG,$(CONFIG))
+	$(call say,CONFIG    ,$(CONFIG))
 	$(Q)$(kconf) defconfig configs/$(CONFIG)
 
 $(KCONFIG_AUTOCONFIG): $(KCONFIG_CONFIG) Kconfig tools/kconf.py
@@ -153,7 +157,9 @@ $(KCONFIG_AUTOHEADER): $(KCONFIG_AUTOCONFIG) ;
 # HV_CFLAGS and LD_FLAGS, shared with tools/image.mk.
 include tools/flags.mk
 
-HV_SOURCES := $(sort $(shell find hv boot -name '*.[cS]'))
+# As deep as the tree is; lint fails on a source that is deeper.
+deep = $(1)/*$(2) $(1)/*/*$(2) $(1)/*/*/*$(2)
+HV_SOURCES := $(sort $(wildcard $(call deep,hv,.[cS]) $(call deep,boot,.[cS])))
 ifneq ($(CONFIG_SVM),y)
 HV_SOURCES := $(filter-out hv/vcpu/svm/%,$(HV_SOURCES))
 endif
@@ -162,63 +168,66 @@ HV_SOURCES := $(filter-out hv/vcpu/vmx/%,$(HV_SOURCES))
 endif
 HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/%.o)
 
+# A file of one text, written where that is not its text already. Make does it
+# while it reads this, for the goals that need it: no process, no recipe.
+text-file = $(if $(call differ,$(file <$(1)),$(2)),$(shell \
+	mkdir -p $(dir $(1)))$(file >$(1),$(2)))
+differ = $(subst x$(2)x,,x$(1)x)$(subst x$(1)x,,x$(2)x)
+goals := $(filter-out $(no-config),$(or $(MAKECMDGOALS),core))
+
 # The command line, so that another compiler or flag rebuilds.
-$(BUILD)/flags: FORCE
-	@mkdir -p $(@D)
-	@printf '%s\n' '$(HV_FLAGS_ALL)' | cmp -s - $@ || \
-		printf '%s\n' '$(HV_FLAGS_ALL)' >$@
+$(if $(goals),$(call text-file,$(BUILD)/flags,$(HV_FLAGS_ALL)))
+$(BUILD)/flags: ;
 
 $(BUILD)/%.c.o: %.c $(BUILD)/flags $(KCONFIG_AUTOHEADER)
-	$(call say,CC,$<)
+	$(call say,CC        ,$<)
 	@mkdir -p $(@D)
 	$(Q)$(HV_CC) $(HV_CFLAGS) $(call HV_OPT,$<) -MMD -MP -c $< -o $@
 
 $(BUILD)/%.S.o: %.S $(BUILD)/flags $(KCONFIG_AUTOHEADER)
-	$(call say,AS,$<)
+	$(call say,AS        ,$<)
 	@mkdir -p $(@D)
 	$(Q)$(HV_CC) $(HV_CFLAGS) $(call HV_OPT,$<) -MMD -MP -c $< -o $@
 
 # The link script knows the configuration (CONFIG_IMAGE_BASE_MIB).
 $(BUILD)/bulkhead.ld: boot/bulkhead.ld $(KCONFIG_AUTOHEADER)
-	$(call say,LDS,$<)
+	$(call say,LDS       ,$<)
 	$(Q)$(HOSTCC) -E -P -undef -nostdinc -x assembler-with-cpp \
 		-include $(KCONFIG_AUTOHEADER) $< -o $@
 
-# A relocatable object of all of them: what lint looks at, and one file that
-# every image links with.
-$(BUILD)/objects.list: $(HV_OBJECTS) FORCE
-	@printf '%s\n' $(HV_OBJECTS) | cmp -s - $@ || \
-		printf '%s\n' $(HV_OBJECTS) >$@
+# What every image links with, and lint looks at.
+$(if $(goals),$(call text-file,$(BUILD)/objects.list,$(HV_OBJECTS)))
+$(BUILD)/objects.list: $(HV_OBJECTS) ;
 
--include $(HV_OBJECTS:.o=.d)
+$(if $(goals),$(eval -include $(HV_OBJECTS:.o=.d)))
 
 # ---- the compiler of specs, and the verifier -------------------------------
 
 HOST_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wconversion \
 	-Wswitch-enum -Wvla -Wmissing-prototypes -Werror -Ihv/include
 
-PARTC_SOURCES := $(sort $(shell find compiler -name '*.c' \
-	-not -path 'compiler/verify/*'))
-VERIFY_SOURCES := $(sort $(shell find compiler/verify -name '*.c'))
+VERIFY_SOURCES := $(sort $(wildcard compiler/verify/*.c))
+PARTC_SOURCES := $(sort $(filter-out compiler/verify/%,$(wildcard \
+	$(call deep,compiler,.c))))
 PARTC_OBJECTS := $(PARTC_SOURCES:%=$(BUILD)/host/%.o)
 VERIFY_OBJECTS := $(VERIFY_SOURCES:%=$(BUILD)/host/%.o)
 
 $(BUILD)/host/compiler/verify/%.o: HOST_INC := -Icompiler/verify
 $(BUILD)/host/%.o: HOST_INC ?= -Icompiler
 $(BUILD)/host/%.c.o: %.c
-	$(call say,HOSTCC,$<)
+	$(call say,HOSTCC    ,$<)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(HOST_INC) -MMD -MP -c $< -o $@
 
 $(BUILD)/partc: $(PARTC_OBJECTS)
-	$(call say,HOSTLD,$@)
+	$(call say,HOSTLD    ,$@)
 	$(Q)$(HOSTCC) -o $@ $^ -lfdt -lmbedcrypto
 
 $(BUILD)/verify: $(VERIFY_OBJECTS)
-	$(call say,HOSTLD,$@)
+	$(call say,HOSTLD    ,$@)
 	$(Q)$(HOSTCC) -o $@ $^
 
--include $(PARTC_OBJECTS:.o=.d) $(VERIFY_OBJECTS:.o=.d)
+$(if $(goals),$(eval -include $(PARTC_OBJECTS:.o=.d) $(VERIFY_OBJECTS:.o=.d)))
 
 # What a change of a spec grants or takes away.
 .PHONY: diff
@@ -226,6 +235,23 @@ diff: $(BUILD)/partc
 	@test -n '$(A)' -a -n '$(B)' || { echo 'make: say which two: A=dir' \
 		'B=dir (outputs of make image)' >&2; exit 2; }
 	@$(BUILD)/partc diff '$(A)' '$(B)'; test $$? -le 1
+
+# ---- writing specs ---------------------------------------------------------
+
+.PHONY: format new-spec
+format: need-spec
+	@$(PYTHON) tools/format.py '$(SPEC)'
+
+NAME ?=
+SPECS ?= partition-specs
+new-spec:
+	@case '$(NAME)' in '' | *[!a-z0-9-]*) echo 'make: say what it is called:' \
+		'NAME=box (a to z, 0 to 9, -)' >&2; exit 2;; esac
+	@test ! -e '$(SPECS)/$(NAME).dts' || { echo 'make:' \
+		'$(SPECS)/$(NAME).dts is there already' >&2; exit 2; }
+	@sed 's|@NAME@|$(NAME)|g' tools/new-spec.dts >'$(SPECS)/$(NAME).dts'
+	@echo '  $(SPECS)/$(NAME).dts; now'
+	@echo '  make boot SPEC=$(SPECS)/$(NAME).dts UNTIL=DONE'
 
 # What docs/spec.md links to; a test compares.
 .PHONY: spec-errors
@@ -236,7 +262,7 @@ spec-errors: $(BUILD)/partc
 GRUB_IMAGES := $(addprefix $(BUILD)/grub/,iso-bios iso-uefi disk-bios \
 	disk-uefi version)
 $(BUILD)/grub/%: tools/grub.sh boot/grub-iso.cfg
-	$(call say,GRUB,$@)
+	$(call say,GRUB      ,$@)
 	@mkdir -p $(@D)
 	$(Q)tools/grub.sh $* $@
 
@@ -250,6 +276,7 @@ $(BUILD)/version: tools/version.sh $(HV_OBJECTS) $(BUILD)/partc \
 hv: $(BUILD)/objects.list $(BUILD)/bulkhead.ld
 core: $(BUILD)/objects.list $(BUILD)/bulkhead.ld $(BUILD)/partc \
 		$(BUILD)/verify $(BUILD)/version $(GRUB_IMAGES)
+	@:
 
 # ---- guests ----------------------------------------------------------------
 
@@ -262,14 +289,16 @@ sub := $(MAKE) --no-print-directory
 
 .PHONY: image boot boot-run need-spec
 need-spec:
-	+@test -n '$(SPEC)' || { echo 'make: say which spec: SPEC=file.dts' >&2; \
-		exit 2; }
-	+@test -f '$(SPEC)' || { echo 'make: $(SPEC): no such file' \
-		'(paths are taken from $(CURDIR))' >&2; exit 2; }
+	+$(if $(and $(wildcard $(SPEC)),$(if $(wildcard $(SPEC)/.),,y)),,@test -n '$(SPEC)' || { echo 'make: say' \
+		'which spec: SPEC=file.dts' >&2; exit 2; }; \
+		test -f '$(SPEC)' || { echo 'make: $(SPEC): no such file' \
+		'(paths are taken from $(CURDIR))' >&2; exit 2; })
+
+make-build = +$(if $(wildcard $(BUILD)/.),,@mkdir -p $(BUILD))
 
 # Several images may be built at once; what they share, one after the other.
 image: need-spec
-	@mkdir -p $(BUILD)
+	$(make-build)
 	+@flock $(BUILD)/.lock $(sub) core guests-for-spec
 	+@$(sub) $(if $(filter -j%,$(MAKEFLAGS)),,-j2) -f tools/image.mk \
 		$(image-vars) iso sbom
@@ -286,7 +315,7 @@ endif
 boot-failed := $(O)/boot.failed
 
 boot-run: need-spec
-	+@mkdir -p $(BUILD)
+	$(make-build)
 	+@flock $(BUILD)/.lock env $(sub) core guests-for-spec
 	+@$(sub) -f tools/image.mk $(image-vars) \
 		$(if $(filter qemu-direct,$(EMU)-$(FIRMWARE)),elf,$(medium-goal))
@@ -304,7 +333,7 @@ medium-goal := $(if $(filter disk,$(MEDIUM)),disk,iso)
 
 .PHONY: disk update flash
 disk: need-spec
-	@mkdir -p $(BUILD)
+	$(make-build)
 	+@flock $(BUILD)/.lock $(sub) core guests-for-spec
 	+@$(sub) -f tools/image.mk $(image-vars) SLOT_MIB='$(SLOT_MIB)' disk sbom
 	@echo '  $(O)/disk.img'

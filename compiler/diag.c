@@ -103,6 +103,12 @@ void diag_fix(struct diag *diag, const char *format, ...)
 	va_end(list);
 }
 
+void diag_forget(void)
+{
+	diags = NULL;
+	count = 0;
+}
+
 unsigned diag_count(void)
 {
 	unsigned errors = 0;

@@ -31,6 +31,8 @@ void diag_note(struct diag *diag, struct loc at, const char *format, ...)
 void diag_fix(struct diag *diag, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Before util_free_all(). */
+void diag_forget(void);
 /* Errors, without warnings. */
 unsigned diag_count(void);
 /* Is there an error for this place already? */

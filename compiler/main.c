@@ -3,7 +3,7 @@
  * partc: from a partition spec (device tree blob and source map) to tables,
  * nested page tables, bitmaps, ACPI, boot data, GRUB menu and report.
  *
- *   read -> check -> place -> emit
+ *   read -> check -> place -> emit		(compile.c)
  *
  * Errors are collected; nothing is written when there is one.
  */
@@ -12,11 +12,12 @@
 #include <string.h>
 
 #include "check/check.h"
+#include "compile.h"
+#include "diag.h"
 #include "diff/diff.h"
 #include "emit/emit.h"
 #include "kconfig.h"
-#include "place/place.h"
-#include "read/read.h"
+#include "tree.h"
 
 struct options {
 	const char *out;
@@ -27,12 +28,14 @@ struct options {
 	const char *kconfig;
 	const char *targets;
 	const char *explain;
+	bool schema;
 };
 
 static const char usage[] =
 	"usage: partc -o DIR --dtb FILE --map FILE --spec FILE -G GUESTDIR\n"
 	"             -K AUTOCONF [--targets 'MAKE TARGETS']\n"
 	"       partc --explain ID|all|document\n"
+	"       partc --schema\n"
 	"       partc diff DIR|REPORT.JSON DIR|REPORT.JSON\n"
 	"\n"
 	"  --dtb      dtc -I dts -O dtb -@\n"
@@ -41,6 +44,7 @@ static const char usage[] =
 	"  -G         directory of \"guest:\" payloads\n"
 	"  -K         Kconfig's autoconf.h\n"
 	"  --targets  what depends on the payloads, in DIR/deps.d\n"
+	"  --schema   the language, as JSON\n"
 	"  --explain  what a check holds a spec to; all: a line for each;\n"
 	"             document: docs/spec-errors.md\n";
 
@@ -58,6 +62,7 @@ static bool parse_options(int argc, char **argv, struct options *options)
 		{ "spec", required_argument, NULL, 's' },
 		{ "targets", required_argument, NULL, 't' },
 		{ "explain", required_argument, NULL, 'e' },
+		{ "schema", no_argument, NULL, 'S' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
@@ -90,12 +95,15 @@ static bool parse_options(int argc, char **argv, struct options *options)
 		case 'e':
 			options->explain = optarg;
 			break;
+		case 'S':
+			options->schema = true;
+			break;
 		default:
 			return false;
 		}
 	}
 	return optind == argc &&
-	       (options->explain != NULL ||
+	       (options->explain != NULL || options->schema ||
 		(options->out != NULL && options->dtb != NULL &&
 		 options->map != NULL && options->spec != NULL &&
 		 options->guests != NULL && options->kconfig != NULL));
@@ -122,57 +130,11 @@ static void read_inputs(struct model *model, const struct options *options)
 	model->image_base = kconfig_number("IMAGE_BASE_MIB", 16) << 20;
 }
 
-static void stop_at_errors(void)
-{
-	check_settle();
-	if (diag_count() != 0) {
-		diag_print_all(stderr);
-		exit(1);
-	}
-}
-
-/* From what was read to addresses; leaves no error behind. */
-static void compile(struct model *model)
-{
-	read_model(model);
-	place_policies(model);
-	check_run(model, CHECK_SPEC);
-	place_payloads(model);
-	check_run(model, CHECK_LAYOUT);
-	stop_at_errors();
-	util_make_directory(model->out_directory);
-	emit_acpi(model);
-	place_image(model);
-	place_memory(model);
-	place_lines(model);
-	place_channels(model);
-	stop_at_errors();
-}
-
-static void emit(struct model *model, const struct options *options)
-{
-	const char *targets = options->targets;
-
-	if (targets == NULL) {
-		targets = util_format("%spartc.stamp %spayload.o",
-				      util_directory(options->dtb),
-				      util_directory(options->dtb));
-	}
-	emit_tables(model);
-	emit_payload(model);
-	emit_modules(model);
-	emit_grub(model);
-	emit_report(model);
-	emit_html(model);
-	emit_json(model);
-	emit_deps(model, targets);
-	diag_print_all(stderr);		/* warnings: there is no error now */
-}
-
 int main(int argc, char **argv)
 {
 	struct options options = { 0 };
 	struct model model = { 0 };
+	bool good;
 
 	if (argc == 4 && strcmp(argv[1], "diff") == 0) {
 		return diff_main(argv[2], argv[3]);
@@ -180,6 +142,10 @@ int main(int argc, char **argv)
 	if (!parse_options(argc, argv, &options)) {
 		fputs(usage, stderr);
 		return 2;
+	}
+	if (options.schema) {
+		emit_schema(stdout);
+		return 0;
 	}
 	if (options.explain != NULL) {
 		if (strcmp(options.explain, "all") == 0) {
@@ -193,7 +159,14 @@ int main(int argc, char **argv)
 		return check_explain(options.explain, stdout) ? 0 : 2;
 	}
 	read_inputs(&model, &options);
-	compile(&model);
-	emit(&model, &options);
-	return 0;
+	good = compile_spec(&model);
+	if (good) {
+		compile_emit(&model, options.targets != NULL ?
+			     options.targets :
+			     util_format("%spartc.stamp %spayload.o",
+					 util_directory(options.dtb),
+					 util_directory(options.dtb)));
+	}
+	diag_print_all(stderr);		/* or warnings */
+	return good ? 0 : 1;
 }

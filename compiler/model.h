@@ -155,6 +155,14 @@ struct model_load {
 	uint32_t module;	/* in model.modules; MODEL_NONE: in the image */
 };
 
+/* A file of the disk, read and hashed once. */
+struct model_file {
+	const char *path;
+	bool good;
+	struct bytes bytes;
+	uint8_t sha384[SHA384_SIZE];
+};
+
 struct model_payload {
 	const char *path;	/* null: not given */
 	const char *name;	/* as the spec says it */
@@ -298,6 +306,8 @@ struct model {
 	struct model_line *lines;
 	struct model_module *modules;
 	uint32_t module_count;
+	struct model_file *files;
+	uint32_t file_count;
 	struct model_channel *channels;
 	uint32_t profile_count;
 	uint32_t partition_count;

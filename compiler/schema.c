@@ -240,6 +240,14 @@ const struct schema_node schema_root = {
 	"/", true, NULL, 0, root_nodes, COUNT(root_nodes)
 };
 
+/* Of enum schema_type, in its order. */
+const char *const schema_kind_names[] = {
+	"flag", "cell", "wide", "pair", "reg", "quad", "string", "strings",
+	"reference", "references", "slots", NULL
+};
+_Static_assert(COUNT(schema_kind_names) == SCHEMA_SLOTS + 2,
+	       "a word for each type");
+
 const char *schema_type_text(enum schema_type type)
 {
 	switch (type) {

@@ -48,6 +48,7 @@ const char *schema_type_text(enum schema_type type);
 int schema_word(const char *const *words, const char *word);
 
 /* Words whose position is an enum's value (config.h, model.h). */
+extern const char *const schema_kind_names[];
 extern const char *const schema_boot_words[];
 extern const char *const schema_module_words[];
 extern const char *const schema_port_words[];

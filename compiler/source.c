@@ -157,6 +157,14 @@ bool source_read_map(const char *path)
 	return true;
 }
 
+void source_forget(void)
+{
+	entries = NULL;
+	files = NULL;
+	directories = NULL;
+	entry_count = file_count = directory_count = 0;
+}
+
 void source_add_directory(const char *directory)
 {
 	directories = util_grow(directories, directory_count,

@@ -16,6 +16,8 @@ struct loc {
 
 /* Reads the map. False: it cannot be read. */
 bool source_read_map(const char *path);
+/* Before util_free_all(). */
+void source_forget(void);
 /* Files of the map are looked for here, too. */
 void source_add_directory(const char *directory);
 

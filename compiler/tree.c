@@ -7,30 +7,38 @@
 
 #include "util.h"
 
+#define VERSION 17
+
 static const void *fdt;
+
+bool tree_open(const void *data, size_t size, const char **why)
+{
+	int error;
+
+	/* libfdt 1.6.1 falls over names of versions that dtc does not write. */
+	if (size < sizeof(struct fdt_header) || fdt_check_header(data) != 0 ||
+	    fdt_version(data) < VERSION || fdt_totalsize(data) > size) {
+		*why = "is no device tree blob";
+		return false;
+	}
+	error = fdt_check_full(data, size);
+	if (error != 0) {
+		*why = fdt_strerror(error);
+		return false;
+	}
+	fdt = data;
+	return true;
+}
 
 bool tree_read(const char *path, const char **why)
 {
 	struct bytes file;
-	int error;
 
 	if (!util_read_file(path, &file)) {
 		*why = "cannot be read";
 		return false;
 	}
-	if (file.size < sizeof(struct fdt_header) ||
-	    fdt_check_header(file.data) != 0 ||
-	    fdt_totalsize(file.data) > file.size) {
-		*why = "is no device tree blob";
-		return false;
-	}
-	error = fdt_check_full(file.data, file.size);
-	if (error != 0) {
-		*why = fdt_strerror(error);
-		return false;
-	}
-	fdt = file.data;
-	return true;
+	return tree_open(file.data, file.size, why);
 }
 
 int tree_root(void)

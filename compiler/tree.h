@@ -8,6 +8,7 @@
 #define PARTC_TREE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "source.h"
@@ -24,7 +25,11 @@ struct text {
 	struct loc at;
 };
 
-/* False: not a readable device tree; *why says more. */
+/*
+ * False: not a readable device tree; *why says more. The data must stay where
+ * it is.
+ */
+bool tree_open(const void *data, size_t size, const char **why);
 bool tree_read(const char *path, const char **why);
 
 int tree_root(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Helpers of the compiler. Memory is chained and never freed: a run is short,
- * and every pointer stays good until it ends.
+ * Helpers of the compiler. Memory is chained and freed all at once: a run is
+ * short, and every pointer stays good until it ends.
  */
 #include "util.h"
 
@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct block {
 	struct block *next;
@@ -18,7 +17,7 @@ struct block {
 
 static struct block *block_list;
 
-static _Noreturn void die(const char *what, const char *path)
+_Noreturn void util_die(const char *what, const char *path)
 {
 	fprintf(stderr, "partc: %s: %s: %s\n", path, what, strerror(errno));
 	exit(2);
@@ -29,11 +28,21 @@ void *util_alloc(size_t size)
 	struct block *block = calloc(1, sizeof(*block) + size);
 
 	if (block == NULL) {
-		die("no memory", "heap");
+		util_die("no memory", "heap");
 	}
 	block->next = block_list;
 	block_list = block;
 	return block->data;
+}
+
+void util_free_all(void)
+{
+	while (block_list != NULL) {
+		struct block *next = block_list->next;
+
+		free(block_list);
+		block_list = next;
+	}
 }
 
 void *util_grow(void *array, size_t count, size_t item_size)
@@ -62,7 +71,7 @@ char *util_format(const char *format, ...)
 	length = vsnprintf(NULL, 0, format, list);
 	va_end(list);
 	if (length < 0) {
-		die("bad format", format);
+		util_die("bad format", format);
 	}
 	text = util_alloc((size_t)length + 1);
 	va_start(list, format);
@@ -77,60 +86,6 @@ char *util_copy(const char *text, size_t length)
 
 	memcpy(copy, text, length);
 	return copy;
-}
-
-bool util_read_file(const char *path, struct bytes *bytes)
-{
-	struct stat info;
-	FILE *file = fopen(path, "rb");
-	bool good;
-
-	if (file == NULL) {
-		return false;
-	}
-	if (fstat(fileno(file), &info) != 0 || !S_ISREG(info.st_mode)) {
-		fclose(file);
-		return false;
-	}
-	bytes->size = (size_t)info.st_size;
-	bytes->data = util_alloc(bytes->size + 1);
-	good = fread(bytes->data, 1, bytes->size, file) == bytes->size;
-	fclose(file);
-	return good;
-}
-
-FILE *util_open(const char *path)
-{
-	FILE *file = fopen(path, "wb");
-
-	if (file == NULL) {
-		die("cannot be written", path);
-	}
-	return file;
-}
-
-void util_close(FILE *file, const char *path)
-{
-	if (ferror(file) != 0 || fclose(file) != 0) {
-		die("cannot be written", path);
-	}
-}
-
-void util_write_file(const char *path, const void *data, size_t size)
-{
-	FILE *file = util_open(path);
-
-	if (size != 0 && fwrite(data, 1, size, file) != size) {
-		die("cannot be written", path);
-	}
-	util_close(file, path);
-}
-
-void util_make_directory(const char *path)
-{
-	if (mkdir(path, 0777) != 0 && errno != EEXIST) {
-		die("cannot be made", path);
-	}
 }
 
 char *util_directory(const char *path)

@@ -13,8 +13,11 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Zeroed, never freed. Ends the program when there is none. */
+/* Zeroed. Ends the program when there is none. */
 void *util_alloc(size_t size);
+/* All of it; whoever keeps a pointer must forget it (compile_forget). */
+void util_free_all(void);
+_Noreturn void util_die(const char *what, const char *path);
 /*
  * An array that is to get element number count: the same memory, or more of
  * it. Use: a = util_grow(a, count, sizeof(*a)); a[count++] = x;
@@ -29,13 +32,23 @@ struct bytes {
 	size_t size;
 };
 
-/* False if it cannot be read. The data is followed by a 0 byte. */
+/*
+ * host/file.c. False if it cannot be read. The data is followed by a 0 byte.
+ */
 bool util_read_file(const char *path, struct bytes *bytes);
-/* Ends the program with a message when the disk says no. */
+/*
+ * The rest ends the program with a message when the disk says no. A file that
+ * has these bytes already keeps its time, so that make does not make again
+ * what is made of it.
+ */
 FILE *util_open(const char *path);
 void util_close(FILE *file, const char *path);
 void util_write_file(const char *path, const void *data, size_t size);
 void util_make_directory(const char *path);
+/* Removes what an earlier run left there, and this one did not write. */
+void util_keep_written(const char *directory);
+/* host/iasl.c: STEM.aml of each STEM.asl. */
+void util_run_iasl(char *const *stems, size_t count);
 
 /* Directory part of a path with its last slash; "" if there is none. */
 char *util_directory(const char *path);

@@ -12,6 +12,7 @@ import argparse
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -226,8 +227,8 @@ class Check:
         if bad:
             self.show(name, said)
 
-    # The same bytes in every run, about ten seconds of them.
-    FUZZ_RUNS = 2000000
+    # The same bytes in every run, about ten seconds of each; the longest input.
+    FUZZ = {"fuzz_insn": (2000000, 17), "fuzz_spec": (4000, 4096)}
 
     def stage_fuzz(self, result):
         """made-up bytes, with sanitizers, the same in every run"""
@@ -237,18 +238,35 @@ class Check:
             name = os.path.basename(test)[:-2]
             program = os.path.join(self.tree(), "fuzz", name)
             if self.good(result, f"{name} builds",
-                         self.make(program, timeout=120)):
-                self.fuzz(result, f"{name} -runs={self.FUZZ_RUNS}", program,
-                          "-seed=1", f"-runs={self.FUZZ_RUNS}")
+                         self.make(program, timeout=300)):
+                runs = self.FUZZ[name][0]
+                self.fuzz(result, f"{name} -runs={runs}", program, runs,
+                          "-seed=1", f"-runs={runs}")
+        self.good(result, "changed texts of specs",
+                  self.run(PYTHON, "tests/fuzz/texts.py",
+                           os.path.join(self.tree(), "partc"),
+                           "--count", "150", timeout=300))
 
-    def fuzz(self, result, name, program, *arguments):
+    def fuzz(self, result, name, program, least, *arguments):
         """What breaks it is left in the logs' directory."""
+        target = os.path.basename(program)
+        inputs = []
+        if target == "fuzz_spec":
+            # What is found goes to the first; the others are only read.
+            inputs = [os.path.join(self.logs, f"{target}-{kind}")
+                      for kind in ("found", "seeds")]
+            shutil.rmtree(inputs[0], ignore_errors=True)
+            os.makedirs(inputs[0])
+            self.good(result, f"seeds of {target}", self.run(
+                PYTHON, "tests/fuzz/seeds.py", inputs[1]))
+            inputs.append("tests/fuzz/corpus")
         status, said = self.run(
-            program, "-max_len=17", "-print_final_stats=1", "-timeout=10",
-            f"-artifact_prefix={self.logs}/{os.path.basename(program)}-",
-            *arguments, timeout=3600)
+            program, f"-max_len={self.FUZZ[target][1]}",
+            "-print_final_stats=1", "-timeout=30",
+            f"-artifact_prefix={self.logs}/{target}-", *arguments, *inputs,
+            timeout=3600)
         ran = re.search(r"number_of_executed_units: *(\d+)", said)
-        good = status == 0 and ran and int(ran[1]) > 100000
+        good = status == 0 and ran and int(ran[1]) >= least
         self.good(result, name, (0 if good else 1, said))
 
     def stage_compiler(self, result):
@@ -326,18 +344,23 @@ class Check:
         self.pytest(result, "tests/emu", timeout=7200, mark="soak")
         seconds = float(os.environ.get("SOAK_MINUTES", "30")) * 60
         self.good(result, "fuzz tests build", self.make("fuzz-binaries"))
-        tests = glob.glob(os.path.join(self.tree(), "fuzz/fuzz_*"))
+        tests = [os.path.join(self.tree(), "fuzz", name)
+                 for name in sorted(self.FUZZ)]
         result.add("there are fuzz tests", bool(tests))
         for test in tests:
             # Another seed each time; libFuzzer says which.
-            self.fuzz(result, os.path.basename(test), test,
+            self.fuzz(result, os.path.basename(test), test, 10000,
                       f"-max_total_time={seconds / 4 / len(tests):.0f}")
+        self.good(result, "changed texts of specs", self.run(
+            PYTHON, "tests/fuzz/texts.py", os.path.join(self.tree(), "partc"),
+            "--seed", str(int(time.time())), "--seconds",
+            f"{seconds / 8:.0f}", timeout=seconds))
         if not self.good(result, "image of the demo", self.make(
                 "image", "SPEC=partition-specs/demo.dts")):
             return
         status, said = self.run(
             PYTHON, "tests/soak/soak.py",
-            os.path.join(self.tree(), "images/demo"), f"{seconds * 3 / 4}",
+            os.path.join(self.tree(), "images/demo"), f"{seconds * 5 / 8}",
             timeout=seconds + 900)
         print("".join(f"     {line}\n" for line in said.split("\n")
                       if line.startswith("soak: ")), end="")

@@ -15,7 +15,7 @@ unit-sources = $(shell sed -n \
 define unit-rule
 $(BUILD)/unit/$(1): tests/unit/$(1).c $(call unit-sources,$(1)) \
 		$(KCONFIG_AUTOHEADER)
-	$$(call say,UNIT,$(1))
+	$$(call say,UNIT      ,$(1))
 	@mkdir -p $$(@D)
 	$$(Q)$(HOSTCC) $(UNIT_CFLAGS) -MM -MP -MT $$@ \
 		tests/unit/$(1).c $(call unit-sources,$(1)) >$$@.d
@@ -33,12 +33,16 @@ unit-binaries: $(UNIT_BINARIES)
 # clang's libFuzzer drives these.
 FUZZ_BINARIES := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard \
 	tests/fuzz/fuzz_*.c))
-fuzz-sources = $(shell sed -n 's|.*SOURCES:\(.*[^ ]\) *\*/.*|\1|p' $(1))
+# A folder stands for all that is in it.
+fuzz-sources = $(foreach s,$(shell sed -n \
+	's#.*\(SOURCES\|FLAGS\):\(.*[^ ]\) *\*/.*#\2#p' $(1)),$(if \
+	$(filter %.c -%,$(s)),$(s),$(wildcard $(s)/*.c)))
 fuzz-binaries: $(FUZZ_BINARIES)
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(HV_SOURCES) $(KCONFIG_AUTOHEADER)
-	$(call say,FUZZ,$*)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.c) $(HV_SOURCES) \
+		$(PARTC_SOURCES) $(KCONFIG_AUTOHEADER)
+	$(call say,FUZZ      ,$*)
 	@mkdir -p $(@D)
-	$(Q)clang $(UNIT_CFLAGS) -fsanitize=fuzzer $< \
+	$(Q)clang $(UNIT_CFLAGS) -D_GNU_SOURCE -fsanitize=fuzzer $< \
 		$(call fuzz-sources,$<) -o $@
 
 # Tests have a build directory of their own, with the tests' configuration.

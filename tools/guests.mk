@@ -22,7 +22,7 @@ $(GUESTS)/outb: stack/linux/outb.c
 		-static -no-pie -fno-asynchronous-unwind-tables -s \
 		-Wl,--build-id=none -o $@ $<
 $(GUESTS)/initramfs: $(GUESTS)/busybox $(GUESTS)/outb tools/initramfs.py
-	$(call say,INITRAMFS,$@)
+	$(call say,INITRAMFS ,$@)
 	$(Q)$(PYTHON) tools/initramfs.py $(GUESTS)/busybox $(GUESTS)/outb $@
 	@from=$(GUESTS)/packages/busybox.from; test ! -f $$from || \
 		echo GENERATED_FROM $$(sha256sum <$@ | cut -d ' ' -f 1) \
@@ -39,15 +39,11 @@ test-guests:
 	@$(MAKE) --no-print-directory -s -C tests/guests OUT=$(abspath $(GUESTS))
 
 # What this spec, and what it includes, names as guest:NAME.
-guests-for-spec:
-	@for g in $$($(HOSTCC) -E -P -nostdinc -undef -D__DTS__ \
-			-x assembler-with-cpp -I '$(dir $(SPEC))' \
-			-Ipartition-specs -Ipartition-specs/include \
-			'$(SPEC)' 2>/dev/null | \
-			grep -o '"guest:[^" ]*' | tr -d '"' | sort -u); do \
-		case $$g in \
-		*.bin | *.elf) goal=test-guests;; \
-		*) goal=$(GUESTS)/$${g#guest:};; \
-		esac; \
-		$(MAKE) -s --no-print-directory $$goal || exit 1; \
-	done
+ifneq ($(filter guests-for-spec,$(MAKECMDGOALS)),)
+spec-guests := $(sort $(shell $(HOSTCC) -E -P -nostdinc -undef -D__DTS__ \
+	-x assembler-with-cpp -I '$(dir $(SPEC))' -Ipartition-specs \
+	-Ipartition-specs/include '$(SPEC)' 2>/dev/null | \
+	grep -o '"guest:[^" ]*' | cut -c8-))
+guests-for-spec: $(addprefix $(GUESTS)/,$(filter-out %.bin %.elf, \
+	$(spec-guests))) $(if $(filter %.bin %.elf,$(spec-guests)),test-guests)
+endif

@@ -4,7 +4,7 @@
 # all that no spec changes is built by then):
 #
 #   SPEC --cpp--> b.pp.dts --dtc--> b.dtb, b.ann.dts (source map)
-#     --partc--> tables.c payload.S grub.cfg report.txt report.html report.json
+#     --partc--> tables.c payload.S loads.S grub.cfg report.{txt,html,json}
 #     --cc, ld--> bulkhead.elf --verify--> verify.stamp
 #     --xorriso--> bulkhead.iso
 #     --sbom.py--> bulkhead.spdx.json, beside the ISO
@@ -14,7 +14,7 @@
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: elf iso disk sbom FORCE
+.PHONY: elf iso disk sbom
 
 PYTHON ?= /usr/bin/python3
 HOSTCC ?= gcc
@@ -22,12 +22,15 @@ CC := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 LD := ld
 V ?= 0
 Q := $(if $(filter 0,$(V)),@,)
-say = $(if $(filter 0,$(V)),@printf '  %-10s%s\n' '$(1)' '$(2)')
+say = $(if $(filter 0,$(V)),$(info $()  $(1)$(2)))
 
 iso: $(O)/bulkhead.iso
 sbom: $(O)/bulkhead.spdx.json
 disk: $(O)/disk.img
 elf: $(O)/verify.stamp
+# Else make says that there is nothing to be done.
+iso sbom disk elf:
+	@:
 
 include $(BUILD)/include/config/auto.conf
 include tools/flags.mk
@@ -38,70 +41,67 @@ dtc-errors := sed -E -e 's/^(Error|ERROR): /error: /' \
 	-e 's/^([^: ]+):([0-9]+)\.([0-9]+)[-0-9.]*: (ERROR|Error)/\1:\2:\3: error:/'
 
 $(O)/b.pp.dts: $(SPEC) $(O)/spec.path
-	$(call say,CPP,$(SPEC))
+	$(call say,CPP       ,$(SPEC))
 	$(Q)$(HOSTCC) -E -nostdinc -undef -D__DTS__ -x assembler-with-cpp \
 		-I '$(dir $(SPEC))' -Ipartition-specs -Ipartition-specs/include \
 		-MMD -MP -MF $(O)/b.d -MT $@ '$(SPEC)' -o $@
 
 # Another spec under the same O starts from the beginning.
-$(O)/spec.path: FORCE
-	@mkdir -p $(O)
-	@printf '%s\n' '$(abspath $(SPEC))' '$(abspath $(GUESTS))' | \
-		cmp -s - $@ || \
-		printf '%s\n' '$(abspath $(SPEC))' '$(abspath $(GUESTS))' >$@
+spec-path := $(abspath $(SPEC)) $(abspath $(GUESTS))
+ifneq ($(file <$(O)/spec.path),$(spec-path))
+$(shell mkdir -p $(O))$(file >$(O)/spec.path,$(spec-path))
+endif
+$(O)/spec.path: ;
 
 $(O)/b.dtb: $(O)/b.pp.dts
-	$(call say,DTC,$@)
+	$(call say,DTC       ,$@)
 	$(Q)dtc -q -I dts -O dtb -@ -o $@ $< 2>$(O)/dtc.err || \
 		{ $(dtc-errors) $(O)/dtc.err >&2; exit 1; }
 
 $(O)/b.ann.dts: $(O)/b.pp.dts $(O)/b.dtb
 	$(Q)dtc -q -I dts -O dts -T -T -o $@ $< 2>/dev/null
 
-# partc writes all of its files each time; those whose bytes did not change
-# keep their time, so that what is made of them is not made again.
-generated := tables.c payload.S grub.cfg report.txt report.html report.json
+# Those of partc's files whose bytes do not change keep their time, so that
+# what is made of them is not made again.
+generated := tables.c payload.S loads.S grub.cfg report.txt report.html \
+	report.json
 $(O)/partc.stamp: $(O)/b.dtb $(O)/b.ann.dts $(BUILD)/partc $(KCONFIG_AUTOHEADER)
-	$(call say,PARTC,$(SPEC))
-	@rm -rf $(O)/new && mkdir -p $(O)/new
-	$(Q)$(BUILD)/partc -o $(O)/new --dtb $(O)/b.dtb --map $(O)/b.ann.dts \
+	$(call say,PARTC     ,$(SPEC))
+	$(Q)$(BUILD)/partc -o $(O) --dtb $(O)/b.dtb --map $(O)/b.ann.dts \
 		--spec '$(SPEC)' -G '$(GUESTS)' -K $(KCONFIG_AUTOHEADER) \
-		--targets '$(O)/partc.stamp'
-	@for f in $(O)/new/*; do \
-		n=$(O)/$${f##*/}; \
-		if [ -d "$$f" ]; then rm -rf "$$n"; mv "$$f" "$$n"; \
-		else cmp -s "$$f" "$$n" || mv "$$f" "$$n"; fi; \
-	done; rm -rf $(O)/new
-	@touch $@
-$(generated:%=$(O)/%): $(O)/partc.stamp ;
+		--targets '$(O)/partc.stamp $(O)/payload.o' && : >$@
+loads := $(wildcard $(O)/loads/*)
+$(generated:%=$(O)/%) $(loads): $(O)/partc.stamp ;
 
-# No debug information in these two: the same spec gives the same image
+# No debug information in these: the same spec gives the same image
 # wherever it is built.
 $(O)/tables.o: $(O)/tables.c $(BUILD)/flags
-	$(call say,CC,$<)
+	$(call say,CC        ,$<)
 	$(Q)$(HV_CC) $(HV_CFLAGS) $(OPT_SIZE) -g0 -I$(O) -MMD -MP -c $< -o $@
-# Whatever partc looked at, payloads included, may have changed.
-$(O)/payload.o: $(O)/payload.S $(O)/partc.stamp
-	$(call say,AS,$<)
+# What they include: the payloads, by deps.d, and what partc made itself.
+$(O)/loads.o: $(loads)
+$(O)/payload.o $(O)/loads.o: $(O)/%.o: $(O)/%.S $(BUILD)/flags
+	$(call say,AS        ,$<)
 	$(Q)$(HV_CC) $(HV_CFLAGS) $(OPT_SIZE) -g0 -Wa,-I$(O) -c $< -o $@
 
-objects := $(shell cat $(BUILD)/objects.list)
+objects := $(file <$(BUILD)/objects.list)
 $(O)/bulkhead.elf: $(BUILD)/objects.list $(objects) $(O)/tables.o \
-		$(O)/payload.o $(BUILD)/bulkhead.ld
-	$(call say,LD,$@)
+		$(O)/payload.o $(O)/loads.o $(BUILD)/bulkhead.ld
+	$(call say,LD        ,$@)
 	$(Q)$(LD) $(LD_FLAGS) -T $(BUILD)/bulkhead.ld -Map $(O)/bulkhead.map \
-		-o $@ $(objects) $(O)/tables.o $(O)/payload.o
+		-o $@ $(objects) $(O)/tables.o $(O)/payload.o \
+		$(O)/loads.o
 
 # An image that the verifier refuses is not shipped and not booted.
 $(O)/verify.stamp: $(O)/bulkhead.elf $(O)/b.dtb $(BUILD)/verify
-	$(call say,VERIFY,$<)
+	$(call say,VERIFY    ,$<)
 	$(Q)$(BUILD)/verify $(O)/bulkhead.elf $(O)/b.dtb >$(O)/verify.txt || \
-		{ cat $(O)/verify.txt >&2; rm -f $(O)/bulkhead.iso; exit 1; }
-	@touch $@
+		{ cat $(O)/verify.txt >&2; rm -f $(O)/bulkhead.iso; exit 1; } && \
+		: >$@
 
 $(O)/bulkhead.iso: $(O)/verify.stamp $(O)/grub.cfg tools/iso.sh \
 		$(BUILD)/grub/iso-bios $(BUILD)/grub/iso-uefi
-	$(call say,ISO,$@)
+	$(call say,ISO       ,$@)
 	$(Q)tools/iso.sh $(BUILD)/grub/iso-bios $(BUILD)/grub/iso-uefi \
 		$(O)/bulkhead.elf $(O)/grub.cfg $@
 
@@ -109,7 +109,7 @@ $(O)/bulkhead.iso: $(O)/verify.stamp $(O)/grub.cfg tools/iso.sh \
 $(O)/bulkhead.spdx.json: $(O)/verify.stamp $(O)/report.json tools/sbom.py \
 		$(BUILD)/version $(BUILD)/grub/version \
 		$(wildcard $(GUESTS)/packages/*.from)
-	$(call say,SBOM,$@)
+	$(call say,SBOM      ,$@)
 	$(Q)$(PYTHON) -I -S tools/sbom.py $(O) '$(SPEC)' $(GUESTS) $(BUILD)
 
 # GRUB writes to it: made anew only when the image is another.
@@ -117,9 +117,8 @@ SLOT_MIB ?= 0
 $(O)/disk.img: $(O)/bulkhead.iso $(O)/report.json tools/disk.py \
 		boot/grub-disk.cfg $(BUILD)/grub/disk-bios \
 		$(BUILD)/grub/disk-uefi
-	$(call say,DISK,$@)
+	$(call say,DISK      ,$@)
 	$(Q)$(PYTHON) tools/disk.py create --slot-mib $(SLOT_MIB) $(O) \
 		$(BUILD)/grub
 
 -include $(O)/b.d $(O)/deps.d $(O)/tables.d
-FORCE:

@@ -5,130 +5,140 @@
  */
 #include "emit/emit.h"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "emit/acpi_text.h"
 #include "place/place.h"
 
-extern char **environ;
+/* The tables of one guest, in the order in which they lie in its block. */
+enum { RSDP, XSDT, FADT, MADT, DSDT, TABLE_COUNT };
 
-/* Runs iasl on base.asl; its words go to base.log. */
-static void run_iasl(const char *base)
+static const struct {
+	const char *name;
+	uint32_t offset;
+	uint32_t limit;
+} tables[TABLE_COUNT] = {
+	[RSDP] = { "rsdp", ACPI_RSDP, ACPI_XSDT },
+	[XSDT] = { "xsdt", ACPI_XSDT, ACPI_FADT },
+	[FADT] = { "fadt", ACPI_FADT, ACPI_MADT },
+	[MADT] = { "madt", ACPI_MADT, ACPI_DSDT },
+	[DSDT] = { "dsdt", ACPI_DSDT, PLACE_ACPI_SIZE },
+};
+
+/* Path of a table's files, without .asl or .aml. */
+static char *stem_of(const struct model *model,
+		     const struct model_partition *p, unsigned table)
 {
-	char *source = util_format("%s.asl", base);
-	char *log = util_format("%s.log", base);
-	char *arguments[] = {
-		(char *)"iasl", (char *)"-p", util_format("%s", base),
-		source, NULL
-	};
-	posix_spawn_file_actions_t actions;
-	int status = -1;
-	pid_t pid;
-
-	if (posix_spawn_file_actions_init(&actions) != 0 ||
-	    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log,
-					     O_WRONLY | O_CREAT | O_TRUNC,
-					     0666) != 0 ||
-	    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO,
-					     STDERR_FILENO) != 0 ||
-	    posix_spawnp(&pid, "iasl", &actions, NULL, arguments,
-			 environ) != 0) {
-		fprintf(stderr, "partc: iasl cannot be run; it is in the "
-			"package acpica-tools\n");
-		exit(2);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-	if (waitpid(pid, &status, 0) != pid || status != 0) {
-		fprintf(stderr, "partc: iasl refused %s; see %s\n", source,
-			log);
-		exit(2);
-	}
-	/* It names its version and the path of the run: not for keeping. */
-	unlink(log);
+	return util_format("%s/acpi/%s-%s", model->out_directory, p->name,
+			   tables[table].name);
 }
 
-/* Compiles, and puts the result at offset of the block. Returns its end. */
-static uint64_t add_table(const char *base, uint8_t *block, uint32_t offset,
-			  uint32_t limit)
+static void write_source(const struct model *model,
+			 const struct model_partition *p, unsigned table,
+			 const char *stem)
 {
-	struct bytes table;
+	char *path = util_format("%s.asl", stem);
+	FILE *out = util_open(path);
 
-	run_iasl(base);
-	if (!util_read_file(util_format("%s.aml", base), &table) ||
-	    table.size > limit - offset) {
+	switch (table) {
+	case RSDP:
+		acpi_write_rsdp(out);
+		break;
+	case XSDT:
+		acpi_write_xsdt(out);
+		break;
+	case FADT:
+		acpi_write_fadt(out, p);
+		break;
+	case MADT:
+		acpi_write_madt(out, p);
+		break;
+	default:
+		acpi_write_dsdt(out, model, p);
+		break;
+	}
+	util_close(out, path);
+}
+
+/* Puts a compiled table into the block. Returns its end. */
+static uint64_t add_table(const char *stem, uint8_t *block, unsigned table)
+{
+	uint32_t offset = tables[table].offset;
+	struct bytes bytes;
+
+	if (!util_read_file(util_format("%s.aml", stem), &bytes) ||
+	    bytes.size > tables[table].limit - offset) {
 		fprintf(stderr, "partc: %s.aml is missing, or larger than the "
-			"%u bytes kept for it\n", base, limit - offset);
+			"%u bytes kept for it\n", stem,
+			tables[table].limit - offset);
 		exit(2);
 	}
-	memcpy(block + offset, table.data, table.size);
-	return offset + table.size;
+	memcpy(block + offset, bytes.data, bytes.size);
+	return offset + bytes.size;
 }
 
-static FILE *open_source(const char *base)
+/* The load that is to hold a guest's ACPI tables; null: it gets none. */
+static struct model_load *acpi_load(struct model_partition *p)
 {
-	return util_open(util_format("%s.asl", base));
+	uint32_t i;
+
+	for (i = 0; i < p->load_count; i++) {
+		if (p->loads[i].gpa == PLACE_ACPI &&
+		    p->loads[i].data != NULL) {
+			return &p->loads[i];
+		}
+	}
+	return NULL;
 }
 
-static uint64_t fill(const struct model *model,
-		     const struct model_partition *p, uint8_t *block)
+/* Into acpi/, where nothing else remains. */
+static size_t write_sources(struct model *model, char **stems)
 {
-	char *stem = util_format("%s/acpi/%s", model->out_directory, p->name);
-	char *base = util_format("%s-rsdp", stem);
-	FILE *out = open_source(base);
+	char *directory = util_format("%s/acpi", model->out_directory);
+	size_t count = 0;
+	uint32_t i;
 
-	acpi_write_rsdp(out);
-	util_close(out, base);
-	add_table(base, block, ACPI_RSDP, ACPI_XSDT);
+	for (i = 0; i < model->partition_count; i++) {
+		struct model_partition *p = &model->partitions[i];
+		unsigned table;
 
-	base = util_format("%s-xsdt", stem);
-	out = open_source(base);
-	acpi_write_xsdt(out);
-	util_close(out, base);
-	add_table(base, block, ACPI_XSDT, ACPI_FADT);
-
-	base = util_format("%s-fadt", stem);
-	out = open_source(base);
-	acpi_write_fadt(out, p);
-	util_close(out, base);
-	add_table(base, block, ACPI_FADT, ACPI_MADT);
-
-	base = util_format("%s-madt", stem);
-	out = open_source(base);
-	acpi_write_madt(out, p);
-	util_close(out, base);
-	add_table(base, block, ACPI_MADT, ACPI_DSDT);
-
-	base = util_format("%s-dsdt", stem);
-	out = open_source(base);
-	acpi_write_dsdt(out, model, p);
-	util_close(out, base);
-	return add_table(base, block, ACPI_DSDT, PLACE_ACPI_SIZE);
+		if (acpi_load(p) == NULL) {
+			continue;
+		}
+		util_make_directory(directory);
+		for (table = 0; table < TABLE_COUNT; table++) {
+			stems[count] = stem_of(model, p, table);
+			write_source(model, p, table, stems[count++]);
+		}
+	}
+	util_keep_written(directory);
+	return count;
 }
 
 void emit_acpi(struct model *model)
 {
-	uint32_t i, j;
+	char **stems = util_alloc(model->partition_count * TABLE_COUNT *
+				  sizeof(*stems));
+	size_t count;
+	size_t i;
 
-	for (i = 0; i < model->partition_count; i++) {
-		struct model_partition *p = &model->partitions[i];
+	count = write_sources(model, stems);
+	/* A guest at a time: to iasl the DSDTs of one run are one. */
+	for (i = 0; i < count; i += TABLE_COUNT) {
+		util_run_iasl(stems + i, TABLE_COUNT);
+	}
+	for (i = 0, count = 0; i < model->partition_count; i++) {
+		struct model_load *load = acpi_load(&model->partitions[i]);
+		uint8_t *block = util_alloc(PLACE_ACPI_SIZE);
+		unsigned table;
 
-		for (j = 0; j < p->load_count; j++) {
-			struct model_load *load = &p->loads[j];
-			uint8_t *block;
-
-			if (load->gpa != PLACE_ACPI || load->data == NULL) {
-				continue;
-			}
-			util_make_directory(util_format("%s/acpi",
-				model->out_directory));
-			block = util_alloc(PLACE_ACPI_SIZE);
-			load->size = fill(model, p, block);
-			load->data = block;
+		if (load == NULL) {
+			continue;
 		}
+		for (table = 0; table < TABLE_COUNT; table++) {
+			load->size = add_table(stems[count++], block, table);
+		}
+		load->data = block;
 	}
 }

@@ -28,7 +28,7 @@ void emit_sints(FILE *out, const struct model *model, uint32_t partition,
 /* A C string literal. */
 void emit_string(FILE *out, const char *text);
 
-/* payload.S and the pieces that the compiler made itself (loads/). */
+/* payload.S, of files; loads.S, of what the compiler made itself (loads/). */
 void emit_payload(const struct model *model);
 /* modules/: the files that are left to the boot loader. */
 void emit_modules(const struct model *model);
@@ -44,6 +44,8 @@ void emit_json_payloads(FILE *out, const struct model_partition *p);
 void emit_json_policy(FILE *out, const struct model_partition *p);
 void emit_json_exits(FILE *out, const struct model *model,
 		     const struct model_partition *p);
+/* The spec language, as JSON. */
+void emit_schema(FILE *out);
 /* deps.d: targets depend on the payloads' files. */
 void emit_deps(const struct model *model, const char *targets);
 

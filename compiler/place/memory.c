@@ -351,6 +351,12 @@ static void take_image(const struct model *model)
 	take("the image", nowhere, model->image_base, size);
 }
 
+void place_forget(void)
+{
+	taken = NULL;
+	taken_count = 0;
+}
+
 void place_memory(struct model *model)
 {
 	const struct model_machine *machine = &model->machine;

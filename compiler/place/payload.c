@@ -8,13 +8,6 @@
 #include "diag.h"
 #include "place/place.h"
 
-struct file {
-	const char *path;
-	bool good;
-	struct bytes bytes;
-	uint8_t sha384[SHA384_SIZE];
-};
-
 static const char *resolve_path(const struct model *model, const char *name)
 {
 	if (strncmp(name, "guest:", 6) == 0) {
@@ -37,20 +30,20 @@ static void refuse_missing(const struct model_payload *payload)
 }
 
 /* A file that many partitions name is read and hashed once. */
-static const struct file *read_once(const char *path)
+static const struct model_file *read_once(struct model *model,
+					  const char *path)
 {
-	static struct file *files;
-	static uint32_t count;
-	struct file *file;
+	struct model_file *file;
 	uint32_t i;
 
-	for (i = 0; i < count; i++) {
-		if (strcmp(files[i].path, path) == 0) {
-			return &files[i];
+	for (i = 0; i < model->file_count; i++) {
+		if (strcmp(model->files[i].path, path) == 0) {
+			return &model->files[i];
 		}
 	}
-	files = util_grow(files, count, sizeof(*files));
-	file = &files[count++];
+	model->files = util_grow(model->files, model->file_count,
+				 sizeof(*model->files));
+	file = &model->files[model->file_count++];
 	file->path = path;
 	file->good = util_read_file(path, &file->bytes);
 	if (file->good) {
@@ -59,12 +52,12 @@ static const struct file *read_once(const char *path)
 	return file;
 }
 
-static void open_payload(const struct model *model,
+static void open_payload(struct model *model,
 			 const struct model_partition *p,
 			 struct model_payload *payload, const char *name,
 			 struct loc at)
 {
-	const struct file *file;
+	const struct model_file *file;
 	struct diag *diag;
 
 	payload->module = MODEL_NONE;
@@ -80,7 +73,7 @@ static void open_payload(const struct model *model,
 		diag_fix(diag, "give one without \", \\ and line ends");
 		return;
 	}
-	file = read_once(payload->path);
+	file = read_once(model, payload->path);
 	if (!file->good) {
 		refuse_missing(payload);
 		return;
@@ -89,8 +82,6 @@ static void open_payload(const struct model *model,
 	memcpy(payload->sha384, file->sha384, SHA384_SIZE);
 	payload->good = payload->bytes.size != 0;
 	if (payload->good) {
-		sha384_of(payload->bytes.data, payload->bytes.size,
-			  payload->sha384);
 		return;
 	}
 	diag = diag_error("payload-empty", at, "%s is empty", payload->path);
@@ -98,7 +89,7 @@ static void open_payload(const struct model *model,
 }
 
 /* "path what the guest sees" */
-static void open_guest_module(const struct model *model,
+static void open_guest_module(struct model *model,
 			      const struct model_partition *p,
 			      struct model_guest_module *module)
 {

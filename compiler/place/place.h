@@ -88,6 +88,8 @@ uint32_t place_payload_count(const struct model *model);
 
 /* Every partition gets its SPA, and the module store. */
 void place_memory(struct model *model);
+/* Before util_free_all(). */
+void place_forget(void);
 /* Channels get their order. */
 void place_channels(struct model *model);
 /* Interrupt lines. */

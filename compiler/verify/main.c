@@ -38,8 +38,8 @@ int main(int argc, char **argv)
 	if (path_count != 2) {
 		return main_usage();
 	}
-	bytes[0] = file_read_all(path[0], &size[0]);
-	bytes[1] = file_read_all(path[1], &size[1]);
+	bytes[0] = file_map(path[0], &size[0]);
+	bytes[1] = file_map(path[1], &size[1]);
 	if (!bytes[0] || !bytes[1]) {
 		return 1;
 	}
@@ -48,7 +48,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "verify: %s: %u findings: not to be "
 			"flashed\n", path[0], report.count);
 	}
-	free(bytes[0]);
-	free(bytes[1]);
+	file_unmap(bytes[0], size[0]);
+	file_unmap(bytes[1], size[1]);
 	return report.count ? 1 : 0;
 }

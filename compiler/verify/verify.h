@@ -37,8 +37,9 @@ void report_error(struct report *report, const char *where,
 
 /* ---- file.c ------------------------------------------------------------- */
 
-/* The whole file in memory from malloc, or null after a message to stderr. */
-uint8_t *file_read_all(const char *path, size_t *size);
+/* The whole file in memory, or null after a message to stderr. */
+uint8_t *file_map(const char *path, size_t *size);
+void file_unmap(uint8_t *bytes, size_t size);
 void *alloc_array(size_t count, size_t size);	/* zeroed; exits when out */
 uint64_t load64(const void *at);		/* any alignment */
 

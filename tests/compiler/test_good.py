@@ -725,7 +725,7 @@ def test_dependencies(good, partc):
 def test_equal_payloads_are_kept_once(good):
     run, _ = good("plan")
     assert run.text("payload.S").count("tiny.bin\"") == 1
-    assert run.text("payload.S").count("page-tables") == 1
+    assert run.text("loads.S").count("page-tables") == 1
 
 
 def test_grub(good):

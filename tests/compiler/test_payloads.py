@@ -248,3 +248,13 @@ def test_a_root_cause_hides_what_follows(partc):
                       run.stderr) == [
         ("10", "unit"), ("12", "memory-unit"), ("11", "memory-size"),
         ("11", "memory-page")]
+
+
+def test_blob_of_an_old_version(partc):
+    """What fuzzing found: libfdt's own check falls over one."""
+    found = sorted((toolchain.ROOT / "tests/fuzz/corpus").glob("old-*"))
+    assert found
+    for path in found:
+        run = partc.compile(GOOD / "raw32.dts", dtb=path)
+        assert run.code == 2
+        assert run.stderr == f"partc: {path}: is no device tree blob\n"

@@ -233,18 +233,21 @@ class Toolchain:
     def tables(self, run):
         """What the hypervisor would read."""
         hv = [f"-I{ROOT}/hv", f"-I{ROOT}/hv/include", f"-I{run.out}"]
-        tables, payload = run.out / "tables.o", run.out / "payload.o"
+        tables, payload, loads = (run.out / f"{name}.o" for name in
+                                  ("tables", "payload", "loads"))
         for compiler in ("clang", "gcc"):
             subprocess.run([compiler, "-std=c11", "-O2", "-ffreestanding",
                             "-fno-pic", "-fno-pie", *WARNINGS, *hv, "-c",
                             str(run.out / "tables.c"), "-o", str(tables)],
                            check=True, cwd=ROOT)
-            subprocess.run([compiler, f"-I{run.out}", "-c",
-                            str(run.out / "payload.S"), "-o", str(payload)],
-                           check=True, cwd=ROOT)
+            for name in (payload, loads):
+                subprocess.run([compiler, f"-I{run.out}", "-c",
+                                str(name.with_suffix(".S")), "-o", str(name)],
+                               check=True, cwd=ROOT)
         dump = run.out / "dump"
         subprocess.run(["gcc", "-no-pie", f"-I{ROOT}/hv/include", *WARNINGS,
-                        str(HERE / "dump.c"), str(tables), str(payload), "-o",
+                        str(HERE / "dump.c"), str(tables), str(payload),
+                        str(loads), "-o",
                         str(dump)], check=True, cwd=ROOT)
         done = subprocess.run([str(dump)], check=True, capture_output=True)
         tables = json.loads(done.stdout)

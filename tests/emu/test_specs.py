@@ -3,7 +3,7 @@
 import glob
 import os
 
-from conftest import TOP
+from conftest import TOP, make
 from guests import assert_no_failure, run_to_done
 from linux import Shell, bad_lines, unexpected_lines
 
@@ -22,6 +22,24 @@ def test_minimal(boot):
     machine = boot("partition-specs/minimal.dts")
     assert "hello from hello" in run_to_done(machine, "hello", 0)
     assert_no_failure(machine)
+
+
+def test_new_spec(boot, tmp_path):
+    """What make new-spec writes boots as it is, and is written once."""
+    goals = ("new-spec", "NAME=fresh", f"SPECS={tmp_path}")
+    made = make(*goals)
+    assert made.returncode == 0 and "make boot SPEC=" in made.stdout
+    spec = tmp_path / "fresh.dts"
+    text = spec.read_text()
+    assert "@" not in text
+    machine = boot(spec)
+    assert "hello from hello" in run_to_done(machine, "first", 0)
+    assert_no_failure(machine)
+    again = make(*goals)
+    assert again.returncode == 2 and "is there already" in again.stdout
+    assert spec.read_text() == text
+    wrong = make("new-spec", "NAME=My Box", f"SPECS={tmp_path}")
+    assert wrong.returncode == 2 and "a to z" in wrong.stdout
 
 
 def test_strict(boot):

@@ -5,9 +5,11 @@ Lints of the source text: licence line, lengths, braces, levels by include,
 what may be named where.
 """
 import re
+import subprocess
 import sys
 
-from common import LEVELS, Lint, level_name, level_of, read, sources
+from common import (LEVELS, TOP, Lint, level_name, level_of, read,
+                    sources)
 
 C_TOPS = ("hv", "boot", "compiler", "stack", "tests", "tools")
 FILE_LINES = 600
@@ -37,6 +39,25 @@ def spdx(paths):
         head = "\n".join(read(path).splitlines()[:3])
         if "SPDX-License-Identifier: Apache-2.0" not in head:
             yield f"{path}:1: no SPDX line"
+
+
+def formatted_specs():
+    """Specs in one style; those of bad/ are about their columns."""
+    done = subprocess.run(
+        [sys.executable, "tools/format.py", "--check",
+         *(p for p in sources("partition-specs", "tests", ends=(
+             ".dts", ".dtsi")) if "/bad/" not in p)],
+        cwd=TOP, text=True, stdout=subprocess.PIPE)
+    yield from done.stdout.splitlines()
+    if done.returncode and not done.stdout:
+        yield "tools/format.py ended badly"
+
+
+def depths(paths):
+    """The Makefile looks for sources three folders deep."""
+    for path in paths:
+        if path.count("/") > 3:
+            yield f"{path}: too deep, make does not find it"
 
 
 def file_lengths(paths):
@@ -289,6 +310,9 @@ def main():
     lint.check("SPDX line in every file", spdx(
         p for p in licensed() if "/bad/" not in p and "/good/" not in p))
     lint.check(f"files under {FILE_LINES} lines", file_lengths(everything))
+    lint.check("specs are formatted", formatted_specs())
+    lint.check("no source deeper than make looks",
+               depths(hv + sources("compiler")))
     lint.check(f"functions under {FUNCTION_LINES} lines",
                function_lengths(only_c))
     lint.check(f"{COLUMNS} columns, tabs, no space at the end",

@@ -238,8 +238,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: flip bulkhead.elf spec.dtb\n");
 		return 2;
 	}
-	flipper.elf = file_read_all(argv[1], &flipper.elf_size);
-	flipper.dtb = file_read_all(argv[2], &flipper.dtb_size);
+	flipper.elf = file_map(argv[1], &flipper.elf_size);
+	flipper.dtb = file_map(argv[2], &flipper.dtb_size);
 	if (!flipper.elf || !flipper.dtb) {
 		return 2;
 	}

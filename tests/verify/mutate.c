@@ -72,8 +72,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: mutate bulkhead.elf spec.dtb COUNT\n");
 		return 2;
 	}
-	whole[0] = file_read_all(argv[1], &whole_size[0]);
-	whole[1] = file_read_all(argv[2], &whole_size[1]);
+	whole[0] = file_map(argv[1], &whole_size[0]);
+	whole[1] = file_map(argv[2], &whole_size[1]);
 	count = strtoul(argv[3], NULL, 10);
 	if (!whole[0] || !whole[1] || !count) {
 		return 2;
@@ -89,8 +89,8 @@ int main(int argc, char **argv)
 		free(elf);
 		free(dtb);
 	}
-	free(whole[0]);
-	free(whole[1]);
+	file_unmap(whole[0], whole_size[0]);
+	file_unmap(whole[1], whole_size[1]);
 	printf("mutate: %lu tried, %lu accepted\n", count, accepted);
 	return 0;
 }

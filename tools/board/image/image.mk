@@ -18,19 +18,19 @@ board-image: $(BOARD_OUT)/board.iso
 	@echo '  $<'
 
 $(BOARD_OUT)/%.o: $(BOARD_SRC)/% $(BOARD_SRC)/image.h $(BOARD_SRC)/image.mk
-	$(call say,CC,$<)
+	$(call say,CC        ,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BOARD_CFLAGS) -c $< -o $@
 
 $(BOARD_OUT)/board.elf: $(BOARD_OBJECTS) $(BOARD_SRC)/image.ld
-	$(call say,LD,$@)
+	$(call say,LD        ,$@)
 	$(Q)$(LD) -m elf_i386 -nostdlib -static -z max-page-size=4096 \
 		-z noexecstack --build-id=none --fatal-warnings \
 		-T $(BOARD_SRC)/image.ld -o $@ $(BOARD_OBJECTS)
 
 $(BOARD_OUT)/board.iso: $(BOARD_OUT)/board.elf $(BOARD_SRC)/grub.cfg \
 		tools/iso.sh $(BUILD)/grub/iso-bios $(BUILD)/grub/iso-uefi
-	$(call say,ISO,$@)
+	$(call say,ISO       ,$@)
 	$(Q)tools/iso.sh $(BUILD)/grub/iso-bios $(BUILD)/grub/iso-uefi $< \
 		$(BOARD_SRC)/grub.cfg $@
 
