@@ -272,7 +272,7 @@ class Check:
     def stage_compiler(self, result):
         """partc: specs that must build, specs that must be refused"""
         self.good(result, "core builds", self.make("core"))
-        self.pytest(result, "tests/compiler")
+        self.pytest(result, "tests/compiler", workers=2)
 
     def stage_verify(self, result):
         """the verifier: images broken on purpose must be refused"""
