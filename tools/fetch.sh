@@ -15,6 +15,9 @@ guests=$1 name=$2 package=$3
 here=$(cd "${0%/*}" && pwd)
 mkdir -p "$guests/packages"
 cd "$guests/packages"
+# Two files of one package may be wanted at once: it is fetched once.
+exec 9>.lock
+flock 9
 rm -f fetch.log
 
 # Sets real, file and size; file stays empty if apt does not know the package.

@@ -296,22 +296,47 @@ def test_fetch_fails(system, tmp_path, name):
     assert not (tmp_path / "busybox").exists()
 
 
+def package_of(tree, name, version, deb):
+    """The files of the folder tree, as a Debian package."""
+    (tree / "DEBIAN").mkdir(parents=True)
+    (tree / "DEBIAN/control").write_text(
+        f"Package: {name}\nVersion: {version}\nArchitecture: amd64\n"
+        "Maintainer: x <x@example.org>\nDescription: x\n")
+    deb.parent.mkdir(exist_ok=True)
+    subprocess.run(["dpkg-deb", "-b", str(tree), str(deb)], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
+def test_two_files_of_one_package_wanted_at_once(system, tmp_path):
+    """It comes once, and neither gets in the other's way."""
+    (tmp_path / "tree/boot").mkdir(parents=True)
+    for bits in ("ia32", "x64"):
+        (tmp_path / f"tree/boot/memtest86+{bits}.bin").write_text(bits)
+    deb = tmp_path / "memtest86+_6.10-4_amd64.deb"
+    package_of(tmp_path / "tree", "memtest86+", "6.10-4", deb)
+    system.release("debian", "bookworm", "Debian GNU/Linux 12 (bookworm)")
+    system.program("apt-get", f"""case $* in
+        *--print-uris*) echo "'http://x/m.deb' {deb.name} 99 SHA256:0";;
+        *) echo . >>{tmp_path}/times; sleep 1; cp {deb} .;; esac""")
+    guests = tmp_path / "guests"
+    done = system.run("make", "--no-print-directory", "-j2", f"BUILD={BUILD}",
+                      f"GUESTS={guests}", f"{guests}/memtest",
+                      f"{guests}/memtest32")
+    assert done.returncode == 0, done.stdout
+    assert (guests / "memtest").read_text() == "x64"
+    assert (guests / "memtest32").read_text() == "ia32"
+    assert (tmp_path / "times").read_text() == ".\n"
+
+
 def test_fetch_keeps_where_a_guest_came_from(system, tmp_path):
     """Package and version beside the guest, for what lists an image."""
     tree = tmp_path / "tree"
-    (tree / "DEBIAN").mkdir(parents=True)
-    (tree / "bin").mkdir()
-    (tree / "DEBIAN/control").write_text(
-        "Package: busybox-static\nVersion: 1:1.35.0-4+b1\n"
-        "Architecture: amd64\nMaintainer: x <x@example.org>\n"
-        "Description: x\n")
+    (tree / "bin").mkdir(parents=True)
     shutil.copy(os.path.join(GUESTS, "busybox"), tree / "bin/busybox")
     busybox = (tree / "bin/busybox").read_bytes()
-    (tmp_path / "packages").mkdir()
     deb = "busybox-static_1%3a1.35.0-4+b1_amd64.deb"
-    subprocess.run(["dpkg-deb", "-b", str(tree),
-                    str(tmp_path / "packages" / deb)], check=True,
-                   stdout=subprocess.DEVNULL)
+    package_of(tree, "busybox-static", "1:1.35.0-4+b1",
+               tmp_path / "packages" / deb)
     system.release("debian", "bookworm", "Debian GNU/Linux 12 (bookworm)")
     system.program("apt-get", f"echo \"'http://x/b.deb' {deb} 9 SHA256:0\"")
     done = system.run("tools/fetch.sh", str(tmp_path), "busybox",
