@@ -66,6 +66,12 @@ partition_config(uint32_t partition)
 	return config;
 }
 
+/* Is it as wide as the partition's physical addresses are, or less? */
+static inline bool partition_has_address(uint32_t partition, uint64_t address)
+{
+	return address >> partition_config(partition)->gpa_bits == 0;
+}
+
 struct vp;
 
 /*

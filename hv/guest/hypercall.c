@@ -143,7 +143,7 @@ static bool hypercall_block_is_valid(uint32_t partition, uint64_t at,
 		return true;
 	}
 	return (at & 7) == 0 && (at & PAGE_MASK) + size <= PAGE_SIZE &&
-	       at >> partition_config(partition)->gpa_bits == 0;
+	       partition_has_address(partition, at);
 }
 
 uint16_t hypercall_check_blocks(uint32_t partition,

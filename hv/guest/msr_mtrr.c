@@ -94,7 +94,7 @@ static bool mtrr_write_variable(struct vp *vp, uint32_t msr, uint64_t value)
 	struct vp_msr_state *state = &vp->synth.msr;
 	uint32_t i = mtrr_variable_index(msr);
 
-	if (value >> partition_config(vp->partition)->gpa_bits != 0) {
+	if (!partition_has_address(vp->partition, value)) {
 		return false;
 	}
 	if ((msr & 1) != 0) {

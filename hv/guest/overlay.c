@@ -35,10 +35,8 @@ spa_t overlay_hypercall_page(void)
 
 bool overlay_is_visible(uint32_t partition, uint64_t value)
 {
-	const struct partition_config *config = partition_config(partition);
-
 	return (value & HV_MSR_PAGE_ENABLE) != 0 &&
-	       value >> config->gpa_bits == 0;
+	       partition_has_address(partition, value);
 }
 
 enum hv_err overlay_move(uint32_t partition, uint32_t id, spa_t page,

@@ -24,7 +24,7 @@ static bool start_is_valid(const struct vp *vp,
 
 	if (!cr_are_valid(vp, c->cr0, c->cr4, c->efer) ||
 	    !msr_pat_is_valid(c->pat) || (c->rflags & ~START_RFLAGS) != 0 ||
-	    c->cr3 >> partition_config(vp->partition)->gpa_bits != 0) {
+	    !partition_has_address(vp->partition, c->cr3)) {
 		return false;
 	}
 	return !wide || ((c->rflags & START_RFLAGS_VM) == 0 &&

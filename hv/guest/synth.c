@@ -264,7 +264,7 @@ static bool synth_write_hypercall(uint32_t partition, uint64_t value,
 		&partition_table[partition].synth;
 	bool done;
 
-	if (value >> partition_config(partition)->gpa_bits != 0) {
+	if (!partition_has_address(partition, value)) {
 		return false;
 	}
 	if (!synth_take_pages(synth, outcome)) {

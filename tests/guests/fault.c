@@ -120,6 +120,14 @@ static void end_it(void)
 
 	print("cr3: vector %u\n", vector);
 }
+#elif defined(FAULT_wide)
+/* One bit more than its addresses have, one less than the processor's. */
+static void end_it(void)
+{
+	uint32_t bits = cpuid(0x80000008, 0).eax & 0xff;
+
+	*(volatile uint8_t *)paging_window(0, 1ull << bits) = 1;
+}
 #elif defined(FAULT_strict)
 /* For a partition whose port-default is "strict". */
 static void end_it(void)

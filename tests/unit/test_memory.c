@@ -411,6 +411,11 @@ static void test_refused(void **state)
 	assert_stops("\x8b\x07", 2, APIC_PAGE + 0xffe, 0);
 	GPR(RDI) = APIC_PAGE - 2;
 	assert_stops("\x8b\x07", 2, APIC_PAGE, 0);
+	/* wider than the guest's addresses, though the processor takes it */
+	GPR(RDI) = APIC_PAGE;
+	assert_stops("\x8b\x07", 2, 1ull << 40, 0);
+	assert_string_equal(fail_reason, "access beyond its address width");
+	assert_stops("\x89\x07", 2, 1ull << 51, ACCESS_WRITE);
 	/* a fetch, a page walk, an event */
 	assert_stops("\x90", 1, APIC_PAGE, ACCESS_EXECUTE);
 	assert_string_equal(fail_reason, "instruction fetch outside RAM");
