@@ -273,6 +273,10 @@ enum outcome memory_handle(struct vp *vp, const struct vcpu_exit *exit)
 	if (is_granted(&leaf, exit)) {
 		return OUTCOME_SAME;	/* another VP changed the map */
 	}
+	if (exit->memory.gpa.v >> partition_config(vp->partition)->gpa_bits) {
+		/* The processor's addresses are wider than the guest's. */
+		return refuse(vp, exit, "access beyond its address width");
+	}
 	if (exit->memory.walk) {
 		return refuse(vp, exit, "page table outside writable RAM");
 	}
