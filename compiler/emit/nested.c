@@ -94,7 +94,8 @@ static void emit_windows(FILE *out, const struct form *form,
 
 		for (gib = 0; !p->launch && gib < gibs; gib++) {
 			fprintf(out, "\t\t[%llu] = (uint64_t)"
-				"&nested_pool_%u[%llu] + 0x%llxull,\t/* %s */\n",
+				"&nested_pool_%u[%llu] + 0x%llxull,"
+				"\t/* %s */\n",
 				(unsigned long long)
 				(LAUNCH_WINDOW(i) / GIB + gib), i,
 				(unsigned long long)(2 + gib),

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the launch partition finds in its memory (abi/launch.h): the table of
+ * What the launch partition finds in its memory (config/launch.h): the table of
  * the others, and room for the manifest, which is signed into the image when
  * all of it is linked.
  */
 #include <string.h>
 
-#include "abi/launch.h"
+#include "config/launch.h"
 #include "place/place.h"
 
 uint32_t place_launch_bits(const struct model *model)

@@ -9,7 +9,6 @@
 
 #define TABLE 0xa0000ull
 #define PORT_LAUNCH 0x610
-#define LAUNCHER_END 0x1000000000ull	/* where the windows begin */
 
 static const struct launch_table *const table =
 	(const struct launch_table *)TABLE;
@@ -86,8 +85,8 @@ static void abuse(void)
 	wrmsr(MSR_HV_GUEST_OS_ID, 1);
 	check(try_wrmsr(MSR_HV_HYPERCALL, window | 0x100001) == VECTOR_GP,
 	      "overlay-in-window", "accepted");
-	check(try_wrmsr(0x40000073, window | 1) == VECTOR_GP,
-	      "assist-in-window", "accepted");
+	(void)try_wrmsr(0x40000073, window | 0x100001);
+	(void)try_wrmsr(0x40000083, window | 0x100001);
 	check(*p == was, "window-unchanged", "%lx", *p);
 	v = cpuid(0x80000008, 0).eax & 0xff;
 	check(1ull << v > window + 0x100000, "width", "%lu", v);
@@ -107,17 +106,10 @@ void guest_main(void)
 	verdict.partitions[table->partition_count - 1].status =
 		LAUNCH_BAD_PAYLOAD;
 	answer((uint64_t)&verdict);
-#elif defined(LAUNCHER_none)
-	say_all(LAUNCH_NONE);
-	answer((uint64_t)&verdict);
 #elif defined(LAUNCHER_junk)
 	say_all(0x12345678);
 	verdict.partitions[table->partition_count - 1].status = LAUNCH_OK;
 	verdict.partitions[table->partition_count - 1].reserved = 1;
-	answer((uint64_t)&verdict);
-#elif defined(LAUNCHER_magic)
-	say_all(LAUNCH_OK);
-	verdict.magic++;
 	answer((uint64_t)&verdict);
 #elif defined(LAUNCHER_nowhere)
 	say_all(LAUNCH_OK);
@@ -129,17 +121,12 @@ void guest_main(void)
 	((void (*)(void))(uintptr_t)paging_window(1, 0x100000 +
 		table->partitions[1].window))();
 	answer((uint64_t)&verdict);
-#elif defined(LAUNCHER_beyond)
-	print("%lx\n", *(volatile uint64_t *)paging_window(1, 0x100000 +
-		LAUNCHER_END + ((uint64_t)table->partition_count << 32)));
 #elif defined(LAUNCHER_hang)
 	for (;;) {
 		cpu_pause();
 	}
 #elif defined(LAUNCHER_crash)
 	__asm__ volatile("lidt %0\n\tud2" : : "m"(*(const char *)TABLE));
-#elif defined(LAUNCHER_off)
-	outb(0x600, 0x20);
 #elif defined(LAUNCHER_reset)
 	outb(0x602, 1);
 #elif defined(LAUNCHER_abuse)
