@@ -85,7 +85,8 @@ help:
 #H       MEDIUM=cd           or usb, or disk (two slots), for bios and uefi
 #H       ICOUNT=1            time counts instructions (specs with one LP)
 #H       EMU_ARGS='...'      more arguments for QEMU
-#H       EMU=bochs           an Intel processor (slow); bochs-amd: an AMD one
+#H       EMU=bochs           an Intel processor (slow; make run too); bochs-amd:
+#H                           an AMD one
 #H   make image SPEC=x.dts   only builds: bulkhead.elf, bulkhead.iso, report.txt
 #H       O=dir               where (default build/images/NAME)
 #H   make diff A=dir B=dir   what the second image grants that the first did not
@@ -317,7 +318,7 @@ deps:
 run:
 	@BUILD='$(BUILD)' GUESTS='$(GUESTS)' MAKE='$(MAKE)' CC='$(CC)' \
 		FIRMWARE='$(if $(filter file,$(origin FIRMWARE)),,$(FIRMWARE))' \
-		MEDIUM='$(MEDIUM)' CONFIG='$(CONFIG)' SPEC='$(SPEC)' \
+		MEDIUM='$(MEDIUM)' CONFIG='$(CONFIG)' SPEC='$(SPEC)' EMU='$(EMU)' \
 		TIMEOUT='$(if $(BULKHEAD_UNTIL),$(TIMEOUT),0)' \
 		tools/run.sh
 

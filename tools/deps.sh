@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# deps.sh list|check|install [run|check|recording]: the Debian packages that a
-# goal needs. list prints what is missing, check fails if something is, install
+# deps.sh list|check|install [run|bochs|check|recording]: the Debian packages that
+# a goal needs. list prints what is missing, check fails if something is, install
 # says what and why and then installs it with apt-get.
 set -eu
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
@@ -39,10 +39,12 @@ python3-pytest tests of the compiler and of whole images
 python3-pytest-xdist two images at a time
 python3-jsonschema tests of the form of report.json
 cloc counts source lines
-bochs the emulator whose processor saves the next RIP
+swtpm a TPM for the emulator: what GRUB measures
+'
+for_bochs='
+bochs the emulator that plays an Intel processor (EMU=bochs)
 bochsbios its firmware
 vgabios its firmware
-swtpm a TPM for the emulator: what GRUB measures
 '
 for_recording='
 python3-pexpect types into a terminal (tests, recording)
@@ -55,7 +57,8 @@ command -v dpkg-query >/dev/null || {
 	exit 0
 }
 wanted=$for_run
-[ "$goal" = check ] && wanted="$for_run$for_check$for_recording"
+[ "$goal" = check ] && wanted="$for_run$for_check$for_bochs$for_recording"
+[ "$goal" = bochs ] && wanted="$for_run$for_bochs"
 [ "$goal" = recording ] && wanted="$for_run$for_recording"
 
 missing=

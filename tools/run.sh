@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # `make run`: from a clone to the consoles of a spec's partitions, step by
-# step, each with the seconds it took. BUILD, GUESTS, MAKE, CC, CONFIG and SPEC
-# come from the Makefile.
+# step, each with the seconds it took. BUILD, GUESTS, MAKE, CC, CONFIG, EMU and
+# SPEC come from the Makefile.
 set -eu
 demo=partition-specs/demo.dts
 spec=${SPEC:-$demo}
@@ -32,10 +32,20 @@ sub() {
 		"$spec" "$(pwd)" >&2
 	exit 2
 }
+case $EMU in
+qemu) goal=run machine='a PC that QEMU plays' emulator=QEMU ;;
+bochs | bochs-amd)
+	goal=bochs machine='a PC that Bochs plays' emulator=Bochs ;;
+*)
+	printf 'error: EMU=%s: qemu (an AMD processor), bochs (an Intel one, slowly) or bochs-amd.\n' \
+		"$EMU" >&2
+	exit 2
+	;;
+esac
 if [ "$spec" = $demo ]; then
-	cat <<-'END'
+	cat <<-END
 		Bulkhead's demo: an unmodified Linux and, beside it, a control loop, each in
-		a partition of its own, on a PC that QEMU plays. You will see six steps, then
+		a partition of its own, on $machine. You will see six steps, then
 		both of them in this terminal, each line as "[partition] text".
 		  type    to Linux, when its prompt is there: nproc, or reboot -f, which starts
 		          Linux again while the loop goes on
@@ -45,11 +55,15 @@ if [ "$spec" = $demo ]; then
 	END
 else
 	cat <<-END
-		The system of $spec, on a PC that QEMU plays. You will
+		The system of $spec, on $machine. You will
 		see six steps, then its partitions in this terminal, each line as
 		"[partition] text". Leave with Ctrl-] (or Ctrl-A, then x).
 	END
 fi
+[ $EMU = qemu ] || cat <<-END
+	Bochs plays another processor's hardware virtualization, one instruction at a
+	time: an image that boots in seconds in QEMU takes minutes.
+END
 
 begin 'What has to be installed'
 . "${OS_RELEASE:-/etc/os-release}"
@@ -57,7 +71,7 @@ begin 'What has to be installed'
 	printf 'note: this is %s, and Bulkhead is tried on Debian 12 (bookworm): if a step fails, use that.\n' \
 		"${PRETTY_NAME:-no known system}"
 status=0
-tools/deps.sh install run || status=$?
+tools/deps.sh install $goal || status=$?
 [ $status = 3 ] && exit 0	# NO_INSTALL: it has said what to do
 [ $status = 0 ] || exit $status
 finish
@@ -91,9 +105,9 @@ printf '  %-10s%s bytes: %s\n' ISO "$(stat -c %s "$out/bulkhead.iso")" \
 	"$out/bulkhead.iso"
 finish
 
-begin 'Boot: QEMU, GRUB, Bulkhead'
+begin "Boot: $emulator, GRUB, Bulkhead"
 printf '      built in %s s; what the spec became: %s\n' \
 	$(($(date +%s) - began)) "$out/report.txt"
 exec "${PYTHON:-/usr/bin/python3}" tests/emu/terminal.py \
-	--timeout "${TIMEOUT:-0}" ${FIRMWARE:+--firmware "$FIRMWARE"} \
-	--medium "$MEDIUM" "$out" 9>&-
+	--timeout "${TIMEOUT:-0}" --emu "$EMU" \
+	${FIRMWARE:+--firmware "$FIRMWARE"} --medium "$MEDIUM" "$out" 9>&-

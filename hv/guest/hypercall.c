@@ -27,7 +27,7 @@ _Static_assert(PARTITION_IPI_CALLS == 1u << 4, "NEEDS_IPI");
 static const struct hypercall_config hypercall_configs[] = {
 	{ HV_CALL_NOTIFY_LONG_SPIN_WAIT, HYPERCALL_SIMPLE, HYPERCALL_FREE,
 	  8, 0, 0, 0 },
-	{ HV_CALL_SEND_IPI, HYPERCALL_SIMPLE, NEEDS_IPI, 16, 0, 0, 0 },
+	{ HV_CALL_SEND_IPI, HYPERCALL_LONG, NEEDS_IPI, 16, 0, 0, 0 },
 	{ HV_CALL_FLUSH_LIST, HYPERCALL_REP | HYPERCALL_LONG, NEEDS_FLUSH,
 	  24, 0, 8, 0 },
 	{ HV_CALL_FLUSH_SPACE, HYPERCALL_LONG, NEEDS_FLUSH, 24, 0, 0, 0 },
@@ -37,19 +37,22 @@ static const struct hypercall_config hypercall_configs[] = {
 	{ HV_CALL_POST_MESSAGE, HYPERCALL_SIMPLE,
 	  HV_PRIVILEGE_POST_MESSAGES_BIT, sizeof(struct hv_post_message), 0,
 	  0, 0 },
-	{ HV_CALL_SEND_IPI_EX, HYPERCALL_VARIABLE, NEEDS_IPI, 24, 0, 0, 0 },
+	{ HV_CALL_SEND_IPI_EX, HYPERCALL_LONG | HYPERCALL_VARIABLE, NEEDS_IPI,
+	  24, 0, 0, 0 },
 	{ HV_CALL_FLUSH_LIST_EX,
 	  HYPERCALL_REP | HYPERCALL_LONG | HYPERCALL_VARIABLE, NEEDS_FLUSH,
 	  32, 0, 8, 0 },
 	{ HV_CALL_FLUSH_SPACE_EX, HYPERCALL_LONG | HYPERCALL_VARIABLE,
 	  NEEDS_FLUSH, 32, 0, 0, 0 },
-	{ HV_CALL_GET_REGISTERS, HYPERCALL_REP | HYPERCALL_LIST,
+	{ HV_CALL_GET_REGISTERS,
+	  HYPERCALL_REP | HYPERCALL_LONG | HYPERCALL_LIST,
 	  HV_PRIVILEGE_VP_REGISTERS_BIT, sizeof(struct hv_vp_header), 0,
 	  4, 16 },
 	{ HV_CALL_SET_REGISTERS, HYPERCALL_REP | HYPERCALL_LIST,
 	  HV_PRIVILEGE_VP_REGISTERS_BIT, sizeof(struct hv_vp_header), 0,
 	  sizeof(struct hv_register_value), 0 },
-	{ HV_CALL_VP_OF_APIC_ID, HYPERCALL_REP | HYPERCALL_LIST,
+	{ HV_CALL_VP_OF_APIC_ID,
+	  HYPERCALL_REP | HYPERCALL_LONG | HYPERCALL_LIST,
 	  HYPERCALL_FREE, sizeof(struct hv_vp_header), 0, 4, 4 },
 	{ HV_CALL_START_VP, HYPERCALL_SIMPLE, HV_PRIVILEGE_START_VP_BIT,
 	  sizeof(struct hv_start_vp), 0, 0, 0 },
@@ -176,7 +179,7 @@ static uint16_t hypercall_copy_input(const struct vp *vp,
 		block->word[0] = in->input;
 		block->word[1] = in->output;
 		if (call->input_size > HYPERCALL_FAST_MAX ||
-		    call->kind != HYPERCALL_SIMPLE) {
+		    (call->kind & ~HYPERCALL_LONG) != HYPERCALL_SIMPLE) {
 			vcpu_get_xmm(&vp->vcpu, &block->word[2]);
 		}
 		return HV_STATUS_SUCCESS;

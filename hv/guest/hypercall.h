@@ -14,7 +14,7 @@
 #define HYPERCALL_SIMPLE 0u
 #define HYPERCALL_REP 1u	/* has a rep count */
 #define HYPERCALL_VARIABLE 2u	/* ends with a VP set, banks in its header */
-#define HYPERCALL_LONG 4u	/* waits for other LPs: not at a slot's end */
+#define HYPERCALL_LONG 4u	/* may take long: not at the end of a slot */
 #define HYPERCALL_LIST 8u	/* its elements are done one by one */
 
 #define HYPERCALL_FREE 0xff	/* no privilege needed */

@@ -55,11 +55,17 @@ void vcpu_reset(struct vcpu *vcpu, const struct vp_state_config *state)
 
 void vcpu_start_sipi(struct vcpu *vcpu, uint8_t vector)
 {
+	const struct segment_config code = {
+		.base = (uint64_t)vector << 12, .limit = 0xffff,
+		.selector = (uint16_t)(vector << 8), .attributes = 0x9b
+	};
+
 	if (cpu_id_is_intel()) {
-		vmx_start_sipi(vcpu, vector);
+		vmx_set_segment(vcpu, SEGMENT_CS, &code);
 	} else {
-		svm_start_sipi(vcpu, vector);
+		svm_set_segment(vcpu, SEGMENT_CS, &code);
 	}
+	vcpu->rip = 0;
 }
 
 void vcpu_load(struct vcpu *vcpu)

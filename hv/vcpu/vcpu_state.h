@@ -6,6 +6,8 @@
 #ifndef VCPU_VCPU_STATE_H
 #define VCPU_VCPU_STATE_H
 
+#include "cpu/lp.h"
+#include "cpu/regs.h"
 #include "lib/bits.h"
 #include "vcpu/vcpu.h"
 
@@ -47,6 +49,56 @@ void vcpu_state_reset(struct vcpu *vcpu, const struct vp_state_config *state);
 void vcpu_state_load(struct vcpu *vcpu);
 void vcpu_state_save(struct vcpu *vcpu);
 bool vcpu_is_loaded(const struct vcpu *vcpu) must_use;
+
+/*
+ * Intercepted: #DB and #AC, since a guest could otherwise keep the processor
+ * in their delivery for ever, no interrupt taken; #MC, which is ours.
+ */
+#define VCPU_EXCEPTIONS (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
+
+/*
+ * MCE is on in every guest: without it a machine check is no exit, but shuts
+ * the processor down. So a guest reads it as one, whatever it writes.
+ */
+static inline uint64_t vcpu_cr4(uint64_t value)
+{
+	return value | (regs_read_cr4() & CR4_MCE);
+}
+
+/* How wide code and stack are; the rest of *mode is known. */
+static inline void vcpu_set_widths(const struct vcpu *vcpu,
+				   struct vcpu_mode *mode, bool code_64,
+				   bool code_32, bool stack_32)
+{
+	if (code_64) {
+		mode->code_bits = 64;
+		mode->stack_bits = 64;
+		return;
+	}
+	mode->code_bits = code_32 ? 32 : 16;
+	mode->stack_bits = stack_32 ? 32 : 16;
+	if ((mode->cr0 & CR0_PE) == 0 || (vcpu->rflags & RFLAGS_VM) != 0) {
+		/* A big real mode's CS.D has no meaning without PE. */
+		mode->code_bits = 16;
+	}
+}
+
+/*
+ * A new ASID (VPID) is a flush of what the guest's own tables gave. True:
+ * they had been used up, and all of this LP's translations are to be flushed.
+ */
+static inline must_use bool vcpu_renew_asid(struct lp *lp, struct vcpu *vcpu)
+{
+	bool used_up = lp->asid_next >= lp->asid_count;
+
+	if (used_up) {
+		lp->asid_next = 1;
+		lp->asid_generation++;
+	}
+	vcpu->asid = lp->asid_next++;
+	vcpu->asid_generation = lp->asid_generation;
+	return used_up;
+}
 
 /* Both vendors' word for an event: EVENTINJ, VM-entry interruption. */
 #define EVENT_WORD_ERROR BIT(11)

@@ -55,7 +55,7 @@ TALK = {
     ("far", "timer-halted"): "synthetic timer, lateness, guest sleeps",
 }
 # Each call with the largest input that is done in one go, a partition of
-# eight VPs. No call may hold its LP for more than 50 us.
+# 64 VPs. No call may hold its LP for more than 50 us.
 CALLS = {
     "flush-all": "FlushVirtualAddressSpace, all VPs",
     "flush-list": "FlushVirtualAddressList, all VPs, 509 ranges",

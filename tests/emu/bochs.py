@@ -82,10 +82,15 @@ class Bochs(Machine):
         owned = {port: owner for port, _, owner in self.report.uarts if owner}
         listeners = {port: socket.create_server(("127.0.0.1", 0))
                      for port in owned}
-        self.process = subprocess.Popen(
-            self.configure(listeners), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            preexec_fn=die_with_parent)
+        try:
+            self.process = subprocess.Popen(
+                self.configure(listeners), stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                preexec_fn=die_with_parent)
+        except FileNotFoundError as missing:
+            raise EmulatorError("there is no bochs here: as root, apt-get "
+                                "install bochs bochsbios vgabios") \
+                from missing
         for port, listener in listeners.items():
             listener.settimeout(30)
             near, _ = listener.accept()
@@ -118,6 +123,8 @@ def machine(directory, emulator="qemu", **arguments):
     """A Machine of the emulator that EMU= names."""
     if emulator == "qemu":
         return Machine(directory, **arguments)
-    for name in ("firmware", "medium"):     # the BIOS from a disc, always
-        arguments.pop(name, None)
+    if arguments.pop("firmware", None) == "uefi" or \
+            arguments.pop("medium", "cd") != "cd":
+        raise EmulatorError(f"EMU={emulator} boots by its BIOS from a disc: "
+                            f"leave FIRMWARE and MEDIUM out")
     return Bochs(directory, emulator=emulator, **arguments)

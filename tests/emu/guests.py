@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests read out of a machine's lines: guests' results, the log."""
+import os
 import re
+import subprocess
 
 DONE = re.compile(r"DONE (\d+) passed, (\d+) failed")
 LOOP = re.compile(r"loop: period (\d+) max-late (\d+) lost (\d+) "
@@ -41,6 +43,21 @@ def assert_no_failure(machine, *but):
         assert "panic:" not in line, line
         found = re.match(r"partition (\S+) (failed|restarts|halted)", line)
         assert not found or found[1] in but, line
+
+
+def symbol(directory, name):
+    """Where it lies in the image: (address, size in bytes)."""
+    said = subprocess.run(["nm", "-S", os.path.join(directory,
+                                                    "bulkhead.elf")],
+                          check=True, text=True, stdout=subprocess.PIPE).stdout
+    found = re.search(rf"^([0-9a-f]+)(?: ([0-9a-f]+))? \w {name}$", said, re.M)
+    return int(found[1], 16), int(found[2] or "0", 16)
+
+
+def words(machine, address, count=1):
+    """64-bit words of the machine's memory."""
+    said = machine.hmp(f"xp /{count}gx {address:#x}")
+    return [int(word, 16) for word in re.findall(r"0x[0-9a-f]{16}", said)]
 
 
 class Window:

@@ -10,6 +10,7 @@ import re
 
 import pytest
 
+from conftest import make
 from guests import DONE, assert_no_failure, log, loop_windows, run_to_done
 from linux import Shell, bad_lines, unexpected_lines
 from test_hostile import INSTRUCTIONS
@@ -87,6 +88,15 @@ def test_linux_to_its_shell(boot):
     assert not unexpected_lines(machine)
     assert not bad_lines(machine)
     assert_no_failure(machine)
+
+
+def test_make_run():
+    """Its screen shows what QEMU's would, and leaves by itself."""
+    done = make("run", "EMU=bochs", "SPEC=partition-specs/minimal.dts",
+                "UNTIL=^\\[hello\\] DONE", "TIMEOUT=300")
+    assert done.returncode == 0, done.stdout
+    assert "[6/6] Boot: Bochs, GRUB, Bulkhead" in done.stdout
+    assert done.stdout.rstrip().split("\n")[-1].startswith("[hello] DONE")
 
 
 @pytest.mark.soak

@@ -152,6 +152,36 @@ def test_no_emulator(system):
         "qemu-system-x86")
 
 
+def test_another_emulator(system):
+    """The packages of the emulator that EMU= names, before any work."""
+    system.program("dpkg-query", "exit 1")
+    done = system.make_run("EMU=bochs", NO_INSTALL="1")
+    assert done.returncode == 0, done.stdout
+    assert "Bochs plays" in done.stdout and "minutes" in done.stdout
+    for package in ("bochs", "bochsbios", "vgabios", "gcc"):
+        assert f"\n  {package} " in done.stdout, done.stdout
+    done = system.make_run("EMU=box")
+    assert done.returncode == 2
+    assert last_line(done) == (
+        "error: EMU=box: qemu (an AMD processor), bochs (an Intel one, "
+        "slowly) or bochs-amd.")
+
+
+def test_no_bochs(system):
+    out = os.path.join(BUILD, "images/minimal")
+    assert make("image", f"SPEC={MINIMAL}", f"O={out}").returncode == 0
+    for medium, reason in (
+            ("cd", "there is no bochs here: as root, apt-get install bochs "
+                   "bochsbios vgabios"),
+            ("usb", "EMU=bochs boots by its BIOS from a disc: leave FIRMWARE "
+                    "and MEDIUM out")):
+        done = system.run("/usr/bin/env", f"PATH={system.bin}",
+                          "/usr/bin/python3", "tests/emu/terminal.py",
+                          "--emu", "bochs", "--medium", medium, out)
+        assert done.returncode == 1
+        assert last_line(done) == f"run: {reason}"
+
+
 def test_disk_full(system, tmp_path):
     system.program("df", "echo Filesystem; echo x 9 9 40960 9 /")
     build = tmp_path / "build"

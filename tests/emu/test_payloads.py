@@ -13,7 +13,7 @@ import pytest
 
 from conftest import BUILD, GUESTS, TOP, make
 from emulator import Machine
-from guests import assert_no_failure, log, run_to_done
+from guests import assert_no_failure, log, run_to_done, symbol
 
 MIB = 1 << 20
 FIRMWARES = ("direct", "bios", "uefi")
@@ -143,12 +143,6 @@ def big(tmp_path_factory):
     shutil.rmtree(folder)
 
 
-def symbol(directory, name):
-    said = subprocess.run(["nm", os.path.join(directory, "bulkhead.elf")],
-                          check=True, text=True, stdout=subprocess.PIPE).stdout
-    return int(re.search(rf"^([0-9a-f]+) \w {name}$", said, re.M)[1], 16)
-
-
 @pytest.mark.parametrize("firmware", FIRMWARES)
 @pytest.mark.parametrize("place", PLACES)
 def test_large_modules(big, place, firmware):
@@ -156,7 +150,7 @@ def test_large_modules(big, place, firmware):
     with Machine(str(directory), firmware=firmware) as machine:
         if firmware == "direct":
             # QEMU puts modules on the first page behind the image.
-            start = symbol(directory, "bss_end")
+            start, _ = symbol(directory, "bss_end")
             loaded = range(start, start + 140 * MIB)
             spa = machine.report.all["partitions"][0]["spa"]
             store = [m["spa"] for m in machine.report.all["modules"]]

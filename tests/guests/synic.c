@@ -218,6 +218,20 @@ static void test_all_overlays_apart(void)
 	wrmsr(MSR_HV_GUEST_OS_ID, 0);
 }
 
+/* The pool is in use to its last page: emu test_guests looks at that. */
+static void leave_all_overlays_apart(void)
+{
+	static const uint32_t msrs[] = {
+		MSR_HV_HYPERCALL, MSR_HV_REFERENCE_TSC
+	};
+	static struct apart own = { .first = 3 }, other = { .first = 6 };
+
+	smp_call(1, pages_of_vp, &other);
+	pages_of_vp(&own);
+	check(pages_apart(1, msrs, 2) && smp_wait(1) && own.ok && other.ok,
+	      "all-overlays-stay", "refused");
+}
+
 /* ---- timers ------------------------------------------------------------- */
 
 static void test_one_shot(unsigned timer)
@@ -564,4 +578,5 @@ void guest_main(void)
 	test_own_for_each_vp();
 	test_scribbled_pages();
 	test_message();
+	leave_all_overlays_apart();
 }

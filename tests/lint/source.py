@@ -154,6 +154,43 @@ def levels(paths):
                     yield f"{path}:{number}: {name} leaves its folder"
 
 
+BACK_ENDS = ("svm", "vmx")
+OWN_HEADERS = {"svm.h": "functions", "vmx.h": "functions",
+               "vmcb.h": "hardware", "vmcs.h": "hardware"}
+
+
+def functions_of(vendor):
+    """{file: functions} of a back end, in their order, without its name."""
+    found = {}
+    for path in sources(f"hv/vcpu/{vendor}"):
+        names = re.findall(rf"^(?:[a-z].*[ *])?{vendor}_(\w+)\([^;]*?\)\n{{",
+                           read(path), re.M)
+        name = path.rsplit("/", 1)[1].replace(f"{vendor}_", "")
+        found[OWN_HEADERS.get(name, name)] = names
+    return found
+
+
+def back_ends():
+    """What both have has one name, one file, and one place in its order."""
+    one, two = map(functions_of, BACK_ENDS)
+    for name in sorted(set(one) ^ set(two)):
+        yield f"hv/vcpu/*/*_{name}: only one back end has this file"
+    homes = [{f: file for file, names in end.items() for f in names}
+             for end in (one, two)]
+    for function in sorted(set(homes[0]) & set(homes[1])):
+        if homes[0][function] != homes[1][function]:
+            yield (f"hv/vcpu: {function}() is in {homes[0][function]} and "
+                   f"in {homes[1][function]}")
+    for name in sorted(set(one) & set(two)):
+        orders = [[f for f in end[name] if f in one[name] and f in two[name]]
+                  for end in (one, two)]
+        for first, second in zip(*orders):
+            if first != second:
+                yield (f"hv/vcpu/*/*_{name}: {first}() stands where the "
+                       f"other back end has {second}()")
+                break
+
+
 def separate_programs():
     """partc knows config/ alone of hv/; verify knows nothing of partc."""
     for path in sources("compiler"):
@@ -185,7 +222,7 @@ def machine_paths():
     """No file names a place of one developer's machine."""
     pattern = re.compile(r"(?<![\w.])/(?:work|home)/\w")
     for path in sources(".", ends=("",)):
-        if path.startswith(("build/", "out/")):
+        if path.startswith(("build/", "out/")) or path == ".git":
             continue
         if path == "tests/lint/source.py":
             continue
@@ -260,6 +297,7 @@ def main():
     lint.check("no control flow in macros",
                macros(p for p in hv if not p.endswith(".S")))
     lint.check("levels by include", levels(hv))
+    lint.check("back ends alike", back_ends())
     lint.check("separate programs", separate_programs())
     lint.check("HV_STATUS_* in guest/ only", statuses(hv))
     lint.check("no path of one machine", machine_paths())

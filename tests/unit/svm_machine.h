@@ -193,10 +193,6 @@ void svm_reset(struct vcpu *v, const struct vp_state_config *state)
 {
 }
 
-void svm_start_sipi(struct vcpu *v, uint8_t vector)
-{
-}
-
 void cpu_id_read(uint32_t leaf, uint32_t subleaf, uint32_t regs[4])
 {
 	abort();

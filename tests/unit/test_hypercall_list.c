@@ -253,6 +253,56 @@ static void test_vp_of_apic_id(void **state)
 			 HV_STATUS_INVALID_PARAMETER);
 }
 
+/*
+ * Whatever may take longer than 2,000 instructions waits for a slot with time
+ * in it: its guest executes it again, and until then nothing has happened.
+ */
+static void test_at_the_end_of_a_slot(void **state)
+{
+	static const uint64_t calls[] = {
+		HV_CALL_GET_REGISTERS | COUNT(3),
+		HV_CALL_GET_REGISTERS | COUNT(3) | START(1),
+		HV_CALL_VP_OF_APIC_ID | COUNT(3),
+		HV_CALL_SET_REGISTERS | COUNT(1),
+		HV_CALL_FLUSH_SPACE, HV_CALL_FLUSH_SPACE_EX | BANKS(1),
+		HV_CALL_FLUSH_LIST | COUNT(2),
+		HV_CALL_FLUSH_LIST_EX | BANKS(1) | COUNT(2),
+		HV_CALL_SEND_IPI, HV_CALL_SEND_IPI | HV_CALL_FAST,
+		HV_CALL_SEND_IPI_EX | BANKS(1)
+	};
+	struct hv_register_value page = {
+		.name = HV_REGISTER_VP_ASSIST_PAGE, .value = { 0x4001 }
+	};
+	static uint8_t none[0x1000];
+
+	(void)state;
+	put_names(&page.name, 0);
+	put(IN + 16, &page, sizeof(page));
+	fake_lp.long_end = fake_tsc;
+	for (unsigned i = 0; i < ARRAY_COUNT(calls); i++) {
+		vp->vcpu.gpr[GPR_RCX] = calls[i];
+		vp->vcpu.gpr[GPR_RDX] = IN;
+		vp->vcpu.gpr[GPR_R8] = OUT;
+		assert_int_equal(hypercall_handle(vp), OUTCOME_SAME);
+		assert_int_equal(vp->vcpu.gpr[GPR_RCX], calls[i]);
+	}
+	assert_memory_equal(&fake_ram[PARTITION_FULL][OUT], none,
+			    sizeof(none));
+	assert_int_equal(vp->synth.vp_assist, 0);
+	assert_int_equal(fake_flush_guests_count, 0);
+	/* What is short is done, also at the end. */
+	assert_int_equal(call(HV_CALL_NOTIFY_LONG_SPIN_WAIT | HV_CALL_FAST, 0,
+			      0), 0);
+	assert_int_equal(set_register(HV_REGISTER_RBX, 0x1234, 0), REPS(1));
+	fake_lp.long_end = fake_tsc + 1;
+	put_names((uint32_t[]){ HV_REGISTER_RBX }, 1);
+	assert_int_equal(call(HV_CALL_GET_REGISTERS | COUNT(1), IN, OUT),
+			 REPS(1));
+	assert_int_equal(get64(OUT), 0x1234);
+	assert_int_equal(call(HV_CALL_SEND_IPI | HV_CALL_FAST, 0x41, 1), 0);
+	assert_true(fake_take_vector(fake_posted, vp, 0x41));
+}
+
 /* EDX:EAX is the control word of a 32-bit caller, and goes on in it. */
 static void test_narrow_list(void **state)
 {
@@ -291,6 +341,7 @@ int main(void)
 		cmocka_unit_test_setup(test_set_register_is_busy, setup),
 		cmocka_unit_test_setup(test_register_without_its_row, setup),
 		cmocka_unit_test_setup(test_vp_of_apic_id, setup),
+		cmocka_unit_test_setup(test_at_the_end_of_a_slot, setup),
 		cmocka_unit_test_setup(test_narrow_list, setup),
 	};
 

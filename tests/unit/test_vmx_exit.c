@@ -219,10 +219,10 @@ static void test_segment(void **state)
 	struct segment_config found;
 
 	(void)state;
-	vmx_set_segment(SEGMENT_FS, &data);
+	vmx_set_segment(vcpu, SEGMENT_FS, &data);
 	vcpu_get_segment(vcpu, SEGMENT_FS, &found);
 	assert_memory_equal(&found, &data, sizeof(data));
-	vmx_set_segment(SEGMENT_GS, &null);
+	vmx_set_segment(vcpu, SEGMENT_GS, &null);
 	assert_true((vmx_read(VMCS_RIGHTS + 2 * SEGMENT_GS) &
 		     VMX_RIGHTS_UNUSABLE) != 0);
 	/* Made unusable by the processor, which leaves the rest as it was. */

@@ -258,10 +258,6 @@ void vmx_reset(struct vcpu *v, const struct vp_state_config *state)
 {
 }
 
-void vmx_start_sipi(struct vcpu *v, uint8_t vector)
-{
-}
-
 void vmx_load(struct vcpu *v)
 {
 }

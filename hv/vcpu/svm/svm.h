@@ -30,7 +30,6 @@ enum hv_err svm_start_lp(struct vcpu_features *f,
 
 /* svm_state.c */
 void svm_reset(struct vcpu *vcpu, const struct vp_state_config *state);
-void svm_start_sipi(struct vcpu *vcpu, uint8_t vector);
 
 /* svm_run.c */
 void svm_run(struct vcpu *vcpu, uint64_t deadline,
@@ -58,8 +57,6 @@ void svm_mask_nmi(struct vcpu *vcpu, bool mask);
 bool svm_is_nmi_masked(const struct vcpu *vcpu) must_use;
 
 /* svm_regs.c */
-/* What the processor gets for a guest's CR4. */
-uint64_t svm_cr4(uint64_t value) must_use;
 void svm_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode);
 static inline bool svm_is_wide_kernel(const struct vcpu *vcpu)
 {
@@ -71,7 +68,7 @@ static inline uint64_t svm_get_cr4(const struct vcpu *vcpu)
 }
 void svm_get_segment(const struct vcpu *vcpu, enum segment_name name,
 		     struct segment_config *segment);
-void svm_set_segment(struct vmcb *vmcb, enum segment_name name,
+void svm_set_segment(const struct vcpu *vcpu, enum segment_name name,
 		     const struct segment_config *segment);
 enum hv_err svm_get_register(const struct vcpu *vcpu, uint32_t name,
 			     uint64_t *value) must_use;

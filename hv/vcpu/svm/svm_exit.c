@@ -50,6 +50,14 @@ svm_find_length(struct vcpu *vcpu, const struct vmcb *vmcb,
 	svm_fetch_length(vcpu, exit, kinds);
 }
 
+static void svm_decode_instruction(struct vcpu *vcpu, const struct vmcb *vmcb,
+				   struct vcpu_exit *exit,
+				   enum exit_kind kind, uint32_t kinds)
+{
+	exit->kind = kind;
+	svm_find_length(vcpu, vmcb, exit, kinds);
+}
+
 _Static_assert(SVM_IO_IN == EXIT_IO_IN && SVM_IO_STRING == EXIT_IO_STRING &&
 	       SVM_IO_REP == EXIT_IO_REP, "copied as they are");
 
@@ -66,16 +74,6 @@ static inline void svm_decode_io(const struct vcpu *vcpu,
 	exit->length = (uint32_t)(vmcb->exit_info2 - vcpu->rip) & 15;
 }
 
-static void svm_decode_npf(const struct vmcb *vmcb, struct vcpu_exit *exit)
-{
-	uint64_t info = vmcb->exit_info1;
-
-	exit->kind = EXIT_MEMORY;
-	exit->memory.gpa = gpa(vmcb->exit_info2);
-	exit->memory.access = info & (ACCESS_WRITE | ACCESS_EXECUTE);
-	exit->memory.walk = (info & SVM_NPF_WALK) != 0;
-}
-
 static inline void svm_decode_msr(struct vcpu *vcpu, const struct vmcb *vmcb,
 				  struct vcpu_exit *exit)
 {
@@ -86,6 +84,16 @@ static inline void svm_decode_msr(struct vcpu *vcpu, const struct vmcb *vmcb,
 	exit->msr.write = write;
 	svm_find_length(vcpu, vmcb, exit, write ? FETCH_KIND(INSN_WRMSR)
 						: FETCH_KIND(INSN_RDMSR));
+}
+
+static void svm_decode_nested(const struct vmcb *vmcb, struct vcpu_exit *exit)
+{
+	uint64_t info = vmcb->exit_info1;
+
+	exit->kind = EXIT_MEMORY;
+	exit->memory.gpa = gpa(vmcb->exit_info2);
+	exit->memory.access = info & (ACCESS_WRITE | ACCESS_EXECUTE);
+	exit->memory.walk = (info & SVM_NPF_WALK) != 0;
 }
 
 static void svm_decode_cr(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -145,14 +153,6 @@ static void svm_decode_iret(struct vcpu *vcpu, struct vmcb *vmcb)
 	vmcb->intercept3 &= (uint32_t)~SVM_I3_IRET;
 	vcpu->nmi_returning = true;
 	vcpu->nmi_return_rip = vcpu->rip;
-}
-
-static void svm_decode_instruction(struct vcpu *vcpu, const struct vmcb *vmcb,
-				   struct vcpu_exit *exit,
-				   enum exit_kind kind, uint32_t kinds)
-{
-	exit->kind = kind;
-	svm_find_length(vcpu, vmcb, exit, kinds);
 }
 
 /* Instructions that guests do not have. */
@@ -250,7 +250,7 @@ void svm_decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vcpu_exit *exit)
 		svm_decode_instruction(vcpu, vmcb, exit, EXIT_HYPERCALL,
 				       FETCH_KIND(INSN_VMMCALL));
 	} else if (code == SVM_EXIT_NPF) {
-		svm_decode_npf(vmcb, exit);
+		svm_decode_nested(vmcb, exit);
 	} else if (code == SVM_EXIT_VINTR) {
 		exit->kind = EXIT_WINDOW;
 		svm_cancel_window(vcpu);

@@ -42,9 +42,10 @@ void svm_get_segment(const struct vcpu *vcpu, enum segment_name name,
 					 (s->attributes & 0xf00) << 4);
 }
 
-void svm_set_segment(struct vmcb *vmcb, enum segment_name name,
+void svm_set_segment(const struct vcpu *vcpu, enum segment_name name,
 		     const struct segment_config *segment)
 {
+	struct vmcb *vmcb = svm_vmcb(vcpu);
 	struct vmcb_segment *s = svm_segment(vmcb, name);
 
 	s->base = segment->base;
@@ -67,27 +68,9 @@ void svm_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode)
 	mode->efer = vmcb->efer & ~(uint64_t)EFER_SVME;
 	mode->cpl = vmcb->cpl;
 	mode->paging = (vmcb->cr0 & CR0_PG) != 0;
-	if (svm_is_wide(vmcb)) {
-		mode->code_bits = 64;
-		mode->stack_bits = 64;
-		return;
-	}
-	mode->code_bits = (vmcb->cs.attributes & SVM_CS_DEFAULT) != 0 ? 32 : 16;
-	mode->stack_bits =
-		(vmcb->ss.attributes & SVM_CS_DEFAULT) != 0 ? 32 : 16;
-	if ((vmcb->cr0 & CR0_PE) == 0 || (vcpu->rflags & RFLAGS_VM) != 0) {
-		/* A big real mode's CS.D has no meaning without PE. */
-		mode->code_bits = 16;
-	}
-}
-
-/*
- * MCE is on in every guest: without it a machine check is no exit, but shuts
- * the processor down. So a guest reads it as one, whatever it writes.
- */
-uint64_t svm_cr4(uint64_t value)
-{
-	return value | (regs_read_cr4() & CR4_MCE);
+	vcpu_set_widths(vcpu, mode, svm_is_wide(vmcb),
+			(vmcb->cs.attributes & SVM_CS_DEFAULT) != 0,
+			(vmcb->ss.attributes & SVM_CS_DEFAULT) != 0);
 }
 
 /* Registers that VMLOAD and VMSAVE move: plain fields. */
@@ -160,7 +143,7 @@ enum hv_err svm_set_register(struct vcpu *vcpu, uint32_t name, uint64_t value)
 	uint64_t *field = svm_field(vmcb, name);
 
 	if (field != NULL) {
-		*field = name == HV_REGISTER_CR4 ? svm_cr4(value) : value;
+		*field = name == HV_REGISTER_CR4 ? vcpu_cr4(value) : value;
 		if (name == HV_REGISTER_CR0 || name == HV_REGISTER_CR3 ||
 		    name == HV_REGISTER_CR4) {
 			/* A new ASID: as if the write had flushed. */

@@ -8,35 +8,21 @@
 #include "cpu/regs.h"
 #include "vcpu/svm/svm.h"
 
-/* A new ASID is a TLB flush; when they are used up, all is flushed. */
 static void svm_renew_asid(struct lp *lp, struct vcpu *vcpu,
 			   struct vmcb *vmcb)
 {
 	vmcb->tlb_control = SVM_TLB_NONE;
-	if (lp->asid_next >= lp->asid_count) {
-		lp->asid_next = 1;
-		lp->asid_generation++;
+	if (vcpu_renew_asid(lp, vcpu)) {
 		vmcb->tlb_control = SVM_TLB_ALL;
 	}
-	vcpu->asid = lp->asid_next++;
-	vcpu->asid_generation = lp->asid_generation;
 	vmcb->asid = vcpu->asid;
-}
-
-static void svm_put_event(struct vcpu_event *e, struct vmcb *vmcb)
-{
-	if (e->type > EVENT_SOFT_INTERRUPT) {
-		e->type = EVENT_EXCEPTION;
-	}
-	vmcb->event = vcpu_event_word(e) | (uint64_t)e->error << 32;
-	e->valid = false;
 }
 
 /*
  * After interruptible is seen: whoever changes the nested tables now kicks
  * this LP; whoever did before is noticed here.
  */
-static inline void svm_check_asid(struct lp *lp, struct vcpu *vcpu,
+static inline void svm_check_flush(struct lp *lp, struct vcpu *vcpu,
 				  struct vmcb *vmcb)
 {
 	uint64_t generation = __atomic_load_n(
@@ -48,6 +34,15 @@ static inline void svm_check_asid(struct lp *lp, struct vcpu *vcpu,
 		__atomic_store_n(&vcpu->flush_seen, generation,
 				 __ATOMIC_RELEASE);
 	}
+}
+
+static void svm_put_event(struct vcpu_event *e, struct vmcb *vmcb)
+{
+	if (e->type > EVENT_SOFT_INTERRUPT) {
+		e->type = EVENT_EXCEPTION;
+	}
+	vmcb->event = vcpu_event_word(e) | (uint64_t)e->error << 32;
+	e->valid = false;
 }
 
 static __attribute__((noinline)) void
@@ -91,7 +86,7 @@ static __attribute__((noinline)) void svm_go(struct vcpu *vcpu,
 		regs_gif_on();
 		return;
 	}
-	svm_check_asid(lp, vcpu, vmcb);
+	svm_check_flush(lp, vcpu, vmcb);
 	vmcb->rax = vcpu->gpr[GPR_RAX];
 	vmcb->rsp = vcpu->gpr[GPR_RSP];
 	vmcb->rip = vcpu->rip;

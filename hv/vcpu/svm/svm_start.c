@@ -13,23 +13,15 @@
 #define SVM_ABSENT "the processor has no SVM: take one that has " \
 	"(QEMU: -cpu max, or a model with +svm)"
 
-/*
- * With automatic IBRS (APM2 3.1.7) neither indirect branches nor, from an
- * exit on, returns of the hypervisor follow what a guest has trained.
- */
-static void svm_start_barriers(struct vcpu_features *f)
+/* Nothing switches SVM off, or on for itself, until the next reset. */
+static void svm_lock(void)
 {
 	uint32_t id[4];
 
-	cpu_id_read(0x80000000, 0, id);
-	if (id[0] < 0x80000021) {
-		return;
-	}
-	cpu_id_read(0x80000021, 0, id);
-	f->auto_ibrs = (id[0] & BIT(8)) != 0;
-	if (f->auto_ibrs) {
-		regs_write_msr(MSR_EFER, regs_read_msr(MSR_EFER) |
-					 EFER_AIBRSE);
+	cpu_id_read(0x8000000a, 0, id);
+	if ((id[3] & SVM_ID_LOCK) != 0) {
+		regs_write_msr(MSR_AMD_VM_CR, regs_read_msr(MSR_AMD_VM_CR) |
+					      SVM_VM_CR_LOCK);
 	}
 }
 
@@ -68,15 +60,23 @@ static enum hv_err svm_check(const char **why, struct vcpu_features *f)
 	return HV_OK;
 }
 
-/* Nothing switches SVM off, or on for itself, until the next reset. */
-static void svm_lock(void)
+/*
+ * With automatic IBRS (APM2 3.1.7) neither indirect branches nor, from an
+ * exit on, returns of the hypervisor follow what a guest has trained.
+ */
+static void svm_start_barriers(struct vcpu_features *f)
 {
 	uint32_t id[4];
 
-	cpu_id_read(0x8000000a, 0, id);
-	if ((id[3] & SVM_ID_LOCK) != 0) {
-		regs_write_msr(MSR_AMD_VM_CR, regs_read_msr(MSR_AMD_VM_CR) |
-					      SVM_VM_CR_LOCK);
+	cpu_id_read(0x80000000, 0, id);
+	if (id[0] < 0x80000021) {
+		return;
+	}
+	cpu_id_read(0x80000021, 0, id);
+	f->auto_ibrs = (id[0] & BIT(8)) != 0;
+	if (f->auto_ibrs) {
+		regs_write_msr(MSR_EFER, regs_read_msr(MSR_EFER) |
+					 EFER_AIBRSE);
 	}
 }
 

@@ -4,18 +4,12 @@
 #include "cpu/regs.h"
 #include "vcpu/svm/svm.h"
 
-#define EXCEPTIONS (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
-
-static void svm_reset_control(const struct vcpu *vcpu, struct vmcb *vmcb)
+static void svm_make_control(const struct vcpu *vcpu, struct vmcb *vmcb)
 {
 	const struct partition_config *p = &partition_configs[vcpu->partition];
 
 	vmcb->cr_write = BIT(4);
-	/*
-	 * #DB and #AC: a guest could otherwise keep the processor in their
-	 * delivery for ever, no interrupt taken. #MC is ours.
-	 */
-	vmcb->exceptions = EXCEPTIONS;
+	vmcb->exceptions = VCPU_EXCEPTIONS;
 	vmcb->intercept3 = (uint32_t)(
 		SVM_I3_INTR | SVM_I3_NMI | SVM_I3_INIT | SVM_I3_RDPMC |
 		SVM_I3_CPUID | SVM_I3_INVD | SVM_I3_HLT | SVM_I3_INVLPGA |
@@ -40,31 +34,31 @@ static void svm_reset_control(const struct vcpu *vcpu, struct vmcb *vmcb)
 	vmcb->nested_root = nested_root(vcpu->partition).v;
 }
 
-static void svm_reset_registers(struct vmcb *vmcb)
+static void svm_make_registers(const struct vcpu *vcpu, struct vmcb *vmcb)
 {
 	for (unsigned i = 0; i < SEGMENT_COUNT; i++) {
-		svm_set_segment(vmcb, (enum segment_name)i,
+		svm_set_segment(vcpu, (enum segment_name)i,
 				&vcpu_segments_reset[i]);
 	}
 	vmcb->gdtr.limit = 0xffff;
 	vmcb->idtr.limit = 0xffff;
 	vmcb->cr0 = CR0_ET;
-	vmcb->cr4 = svm_cr4(0);
+	vmcb->cr4 = vcpu_cr4(0);
 	vmcb->efer = EFER_SVME;
 	vmcb->pat = PAT_RESET;
 	vmcb->dr6 = DR6_RESET;
 	vmcb->dr7 = DR7_RESET;
 }
 
-static void svm_reset_from(struct vmcb *vmcb,
-			   const struct vp_state_config *state)
+static void svm_make_from(const struct vcpu *vcpu, struct vmcb *vmcb,
+			  const struct vp_state_config *state)
 {
 	vmcb->cr0 = state->cr0 | CR0_ET;
 	vmcb->cr3 = state->cr3;
-	vmcb->cr4 = svm_cr4(state->cr4);
+	vmcb->cr4 = vcpu_cr4(state->cr4);
 	vmcb->efer = state->efer | EFER_SVME;
 	for (unsigned i = 0; i < SEGMENT_COUNT; i++) {
-		svm_set_segment(vmcb, (enum segment_name)i,
+		svm_set_segment(vcpu, (enum segment_name)i,
 				&state->segment[i]);
 	}
 	vmcb->gdtr.base = state->gdtr_base;
@@ -77,20 +71,9 @@ void svm_reset(struct vcpu *vcpu, const struct vp_state_config *state)
 {
 	struct vmcb *vmcb = svm_vmcb(vcpu);
 
-	svm_reset_control(vcpu, vmcb);
-	svm_reset_registers(vmcb);
+	svm_make_control(vcpu, vmcb);
+	svm_make_registers(vcpu, vmcb);
 	if (state != NULL) {
-		svm_reset_from(vmcb, state);
+		svm_make_from(vcpu, vmcb, state);
 	}
-}
-
-void svm_start_sipi(struct vcpu *vcpu, uint8_t vector)
-{
-	struct segment_config code = {
-		.base = (uint64_t)vector << 12, .limit = 0xffff,
-		.selector = (uint16_t)(vector << 8), .attributes = 0x9b
-	};
-
-	svm_set_segment(svm_vmcb(vcpu), SEGMENT_CS, &code);
-	vcpu->rip = 0;
 }

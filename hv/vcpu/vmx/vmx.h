@@ -81,7 +81,6 @@ enum hv_err vmx_start_lp(struct vcpu_features *f,
 
 /* vmx_state.c */
 void vmx_reset(struct vcpu *vcpu, const struct vp_state_config *state);
-void vmx_start_sipi(struct vcpu *vcpu, uint8_t vector);
 void vmx_load(struct vcpu *vcpu);
 void vmx_save(struct vcpu *vcpu);
 
@@ -104,7 +103,12 @@ static inline void vmx_end_shadow(const struct vcpu *vcpu)
 		vmx_write(VMCS_SHADOW, shadow & ~(uint64_t)VMX_SHADOW_INSN);
 	}
 }
-void vmx_note_step(const struct vcpu *vcpu);
+/* DR6.BS: a single step was done. */
+static inline void vmx_note_step(const struct vcpu *vcpu)
+{
+	(void)vcpu;
+	vmx_write_dr6(vmx_read_dr6() | BIT(14));
+}
 bool vmx_is_shadowed(const struct vcpu *vcpu) must_use;
 void vmx_request_window(struct vcpu *vcpu, uint8_t vector);
 void vmx_cancel_window(struct vcpu *vcpu);
@@ -121,12 +125,16 @@ static inline bool vmx_is_wide_kernel(const struct vcpu *vcpu)
 	       0 && (vmx_read(VMCS_EFER) & EFER_LMA) != 0 &&
 	       (vmx_read(VMCS_RIGHTS + 2 * SEGMENT_SS) >> 5 & 3) == 0;
 }
-uint64_t vmx_get_cr4(const struct vcpu *vcpu) must_use;
+static inline uint64_t vmx_get_cr4(const struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return vmx_read(VMCS_CR4_SEEN);
+}
 void vmx_set_cr(uint64_t cr0, uint64_t cr4);
 void vmx_set_efer(uint64_t efer);
 void vmx_get_segment(const struct vcpu *vcpu, enum segment_name name,
 		     struct segment_config *segment);
-void vmx_set_segment(enum segment_name name,
+void vmx_set_segment(const struct vcpu *vcpu, enum segment_name name,
 		     const struct segment_config *segment);
 enum hv_err vmx_load_pdptes(const struct vcpu *vcpu, uint64_t cr3) must_use;
 enum hv_err vmx_get_register(const struct vcpu *vcpu, uint32_t name,

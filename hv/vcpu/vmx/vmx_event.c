@@ -5,13 +5,6 @@
  */
 #include "vcpu/vmx/vmx.h"
 
-/* DR6.BS: a single step was done. */
-void vmx_note_step(const struct vcpu *vcpu)
-{
-	(void)vcpu;
-	vmx_write_dr6(vmx_read_dr6() | BIT(14));
-}
-
 bool vmx_is_shadowed(const struct vcpu *vcpu)
 {
 	(void)vcpu;

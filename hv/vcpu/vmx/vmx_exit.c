@@ -33,7 +33,7 @@ static inline void vmx_decode_msr(const struct vcpu *vcpu,
 	exit->msr.write = write;
 }
 
-static void vmx_decode_ept(struct vcpu_exit *exit)
+static void vmx_decode_nested(struct vcpu_exit *exit)
 {
 	uint64_t info = vmx_read(VMCS_QUALIFICATION);
 
@@ -172,7 +172,7 @@ void vmx_decode(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t reason)
 	} else if (reason == VMX_EXIT_VMCALL) {
 		vmx_decode_instruction(exit, EXIT_HYPERCALL);
 	} else if (reason == VMX_EXIT_EPT_VIOLATION) {
-		vmx_decode_ept(exit);
+		vmx_decode_nested(exit);
 		vmx_check_iret(vcpu, vmx_read(VMCS_QUALIFICATION));
 	} else if (reason == VMX_EXIT_WINDOW) {
 		exit->kind = EXIT_WINDOW;

@@ -33,12 +33,13 @@ void vmx_get_segment(const struct vcpu *vcpu, enum segment_name name,
 	segment->attributes = (uint16_t)rights;
 }
 
-void vmx_set_segment(enum segment_name name,
+void vmx_set_segment(const struct vcpu *vcpu, enum segment_name name,
 		     const struct segment_config *segment)
 {
 	uint32_t at = 2 * (uint32_t)name;
 	uint64_t rights = segment->attributes;
 
+	(void)vcpu;
 	if ((rights & VMX_RIGHTS_PRESENT) == 0) {
 		rights |= VMX_RIGHTS_UNUSABLE;
 	}
@@ -54,16 +55,9 @@ static uint64_t vmx_get_cr0(void)
 	       (vmx_read(VMCS_CR0_SEEN) & CR0_OURS);
 }
 
-uint64_t vmx_get_cr4(const struct vcpu *vcpu)
-{
-	(void)vcpu;
-	return vmx_read(VMCS_CR4_SEEN);
-}
-
 void vmx_set_cr(uint64_t cr0, uint64_t cr4)
 {
-	/* As with AMD: a machine check is an exit only with MCE on. */
-	cr4 |= regs_read_cr4() & CR4_MCE;
+	cr4 = vcpu_cr4(cr4);
 	vmx_write(VMCS_CR0_MASK, CR0_OURS);
 	vmx_write(VMCS_CR0_SEEN, cr0);
 	vmx_write(VMCS_CR0, (cr0 & ~CR0_OURS) | vcpu_features.cr0_fixed);
@@ -92,17 +86,11 @@ void vmx_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode)
 	mode->efer = vmx_read(VMCS_EFER);
 	mode->cpl = stack >> 5 & 3;
 	mode->paging = (mode->cr0 & CR0_PG) != 0;
-	if ((code & VMX_RIGHTS_LONG) != 0 && (mode->efer & EFER_LMA) != 0) {
-		mode->code_bits = 64;
-		mode->stack_bits = 64;
-		return;
-	}
-	mode->code_bits = (code & VMX_RIGHTS_DEFAULT) != 0 ? 32 : 16;
-	mode->stack_bits = (stack & VMX_RIGHTS_DEFAULT) != 0 ? 32 : 16;
-	if ((mode->cr0 & CR0_PE) == 0 || (vcpu->rflags & RFLAGS_VM) != 0) {
-		/* A big real mode's CS.D has no meaning without PE. */
-		mode->code_bits = 16;
-	}
+	vcpu_set_widths(vcpu, mode,
+			(code & VMX_RIGHTS_LONG) != 0 &&
+			(mode->efer & EFER_LMA) != 0,
+			(code & VMX_RIGHTS_DEFAULT) != 0,
+			(stack & VMX_RIGHTS_DEFAULT) != 0);
 }
 
 /*

@@ -32,16 +32,11 @@ static inline void vmx_invalidate_vpids(void)
 }
 #endif
 
-/* A new VPID flushes what the guest's own tables gave (SDM3 28.3.3). */
-static void vmx_renew_vpid(struct lp *lp, struct vcpu *vcpu)
+static void vmx_renew_asid(struct lp *lp, struct vcpu *vcpu)
 {
-	if (lp->asid_next >= lp->asid_count) {
-		lp->asid_next = 1;
-		lp->asid_generation++;
+	if (vcpu_renew_asid(lp, vcpu)) {
 		vmx_invalidate_vpids();
 	}
-	vcpu->asid = lp->asid_next++;
-	vcpu->asid_generation = lp->asid_generation;
 	vmx_write(VMCS_VPID, vcpu->asid);
 }
 
@@ -56,7 +51,7 @@ static void vmx_check_flush(struct lp *lp, struct vcpu *vcpu)
 				 __ATOMIC_RELEASE);
 	}
 	if (vcpu->asid_generation != lp->asid_generation) {
-		vmx_renew_vpid(lp, vcpu);
+		vmx_renew_asid(lp, vcpu);
 	}
 }
 

@@ -8,27 +8,8 @@
 #include "lib/string.h"
 #include "vcpu/vmx/vmx.h"
 
-#define EXCEPTIONS (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
 #define FRESH_INIT 1
 #define FRESH_CONFIG 2
-
-/* Only notes it: another LP's VMCS is not to be touched. */
-void vmx_reset(struct vcpu *vcpu, const struct vp_state_config *state)
-{
-	vcpu->fresh = state == NULL ? FRESH_INIT : FRESH_CONFIG;
-	vcpu->dr6 = DR6_RESET;
-}
-
-void vmx_start_sipi(struct vcpu *vcpu, uint8_t vector)
-{
-	const struct segment_config code = {
-		.base = (uint64_t)vector << 12, .limit = 0xffff,
-		.selector = (uint16_t)(vector << 8), .attributes = 0x9b
-	};
-
-	vmx_set_segment(SEGMENT_CS, &code);
-	vcpu->rip = 0;
-}
 
 static void vmx_clear(const void *page)
 {
@@ -78,11 +59,7 @@ static void vmx_make_control(const struct vcpu *vcpu)
 	vmx_write(VMCS_PROC, control[VMX_PROC]);
 	vmx_write(VMCS_PROC2, control[VMX_PROC2]);
 	vmx_write(VMCS_EXIT, control[VMX_EXIT]);
-	/*
-	 * #DB and #AC: a guest could otherwise keep the processor in their
-	 * delivery for ever, no interrupt taken. #MC is ours.
-	 */
-	vmx_write(VMCS_EXCEPTIONS, EXCEPTIONS);
+	vmx_write(VMCS_EXCEPTIONS, VCPU_EXCEPTIONS);
 	/* 12 KiB of AMD's form begin with Intel's two bitmaps. */
 	vmx_write(VMCS_IO_BITMAP_A, (uint64_t)p->iopm);
 	vmx_write(VMCS_IO_BITMAP_B, (uint64_t)p->iopm + PAGE_SIZE);
@@ -92,13 +69,14 @@ static void vmx_make_control(const struct vcpu *vcpu)
 	vmx_write(VMCS_LINK, ~0ull);
 }
 
-static void vmx_make_registers(const struct vp_state_config *state)
+static void vmx_make_registers(const struct vcpu *vcpu,
+			       const struct vp_state_config *state)
 {
 	const struct segment_config *segments =
 		state != NULL ? state->segment : vcpu_segments_reset;
 
 	for (unsigned i = 0; i < SEGMENT_COUNT; i++) {
-		vmx_set_segment((enum segment_name)i, &segments[i]);
+		vmx_set_segment(vcpu, (enum segment_name)i, &segments[i]);
 	}
 	vmx_write(VMCS_GDTR_LIMIT, 0xffff);
 	vmx_write(VMCS_IDTR_LIMIT, 0xffff);
@@ -133,8 +111,16 @@ static void vmx_make(struct vcpu *vcpu, uint8_t page[PAGE_SIZE])
 	vmx_make_current(page);
 	vmx_make_host();
 	vmx_make_control(vcpu);
-	vmx_make_registers(config ? vp_configs[vcpu->index].state : NULL);
+	vmx_make_registers(vcpu,
+			   config ? vp_configs[vcpu->index].state : NULL);
 	vcpu->fresh = 0;
+}
+
+/* Only notes it: another LP's VMCS is not to be touched. */
+void vmx_reset(struct vcpu *vcpu, const struct vp_state_config *state)
+{
+	vcpu->fresh = state == NULL ? FRESH_INIT : FRESH_CONFIG;
+	vcpu->dr6 = DR6_RESET;
 }
 
 void vmx_load(struct vcpu *vcpu)
