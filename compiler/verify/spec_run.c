@@ -246,6 +246,12 @@ static void run_check_launch(const struct spec *spec)
 	}
 	run_report_machine(spec, "launch partition", machine->launch_partition,
 			   launch);
+	if (launch < spec->tables->partition_count) {
+		/* Else the hypervisor would walk into the windows. */
+		run_report_machine(spec, "GPA bits of the launch partition",
+				   spec->tables->partitions[launch].config.
+				   gpa_bits, LAUNCH_WINDOW_BITS);
+	}
 	run_report_machine(spec, "launch-timeout", machine->launch_timeout_ms,
 			   timeout);
 	run_report_machine(spec, "GPA of the launch table",
