@@ -214,6 +214,9 @@ struct model_partition {
 	struct num restart_max;
 	bool nmi;
 	struct loc nmi_at;
+	bool launch;
+	struct loc launch_at;
+	struct num launch_timeout;	/* in ms */
 
 	/* Found by the compiler. */
 	struct policy policy;	/* profile, refined; sorted */
@@ -223,6 +226,7 @@ struct model_partition {
 	uint32_t load_count;
 	bool long_mode;		/* VP 0 starts in it */
 	uint32_t gpa_bits;
+	uint32_t cpuid_bits;		/* what CPUID shows; windows included */
 	uint32_t vp_first;
 	uint64_t spa;
 	uint64_t cr4_allow;
@@ -356,6 +360,19 @@ static inline uint32_t model_uart_pin(const struct model *model,
 {
 	return p->uart_as.set ? model_com_pin((uint32_t)p->uart_as.v) :
 	       (uint32_t)model->machine.uarts[p->uart].irq.v;
+}
+
+/* Which is the launch partition; MODEL_NONE: there is none. */
+static inline uint32_t model_launch(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		if (model->partitions[i].launch) {
+			return i;
+		}
+	}
+	return MODEL_NONE;
 }
 
 /* Has the partition a port to report a good boot by? */

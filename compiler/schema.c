@@ -17,7 +17,7 @@ const char *const schema_module_words[] = {
 /* Positions are values of enum port_action. */
 const char *const schema_port_words[] = {
 	"deny", "strict", "pass", "remap", "log", "reset", "off", "intercept",
-	"value", "boot-ok", NULL
+	"value", "boot-ok", "launch", NULL
 };
 /* Positions are values of enum msr_action. */
 const char *const schema_msr_words[] = {
@@ -198,6 +198,8 @@ static const struct schema_property partition_properties[] = {
 	{ "on-failure", SCHEMA_STRING, false, schema_failure_words },
 	{ "restart-max", SCHEMA_CELL, false, NULL },
 	{ "nmi", SCHEMA_FLAG, false, NULL },
+	{ "launch", SCHEMA_FLAG, false, NULL },
+	{ "launch-timeout", SCHEMA_CELL, false, NULL },
 };
 static const struct schema_node partition_nodes[] = {
 	{ "*", true, partition_properties, COUNT(partition_properties),

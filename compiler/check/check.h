@@ -52,6 +52,7 @@ extern const struct check check_cpuid_rules[];
 extern const struct check check_plan_rules[];
 extern const struct check check_channel_rules[];
 extern const struct check check_boot_rules[];
+extern const struct check check_launch_rules[];
 
 /* Physical ports that a row gives away. False: none. */
 bool check_physical_range(const struct port_row *row,
@@ -105,6 +106,17 @@ void check_boot_ok_cmos(const struct model *model);
 void check_boot_ok_board(const struct model *model);
 void check_boot_ok_ports(const struct model *model);
 void check_boot_ok_checksum(const struct model *model);
+
+/* launch.c */
+void check_launch_twice(const struct model *model);
+void check_launch_boot(const struct model *model);
+void check_launch_vps(const struct model *model);
+void check_launch_failure(const struct model *model);
+void check_launch_gpa_bits(const struct model *model);
+void check_launch_alone(const struct model *model);
+void check_launch_count(const struct model *model);
+void check_launch_timeout(const struct model *model);
+void check_launch_port(const struct model *model);
 
 /* policy.c */
 void check_msr_range(const struct model *model);

@@ -20,6 +20,7 @@ static const struct {
 	{ "LPs, VPs and plans", check_plan_rules },
 	{ "Channels", check_channel_rules },
 	{ "Payloads, names, failures", check_boot_rules },
+	{ "The launch partition", check_launch_rules },
 };
 
 void check_run(const struct model *model, enum check_stage stage)

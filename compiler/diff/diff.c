@@ -248,6 +248,11 @@ static void compare_failure(const char *who, const struct json *a,
 		diff_say(json_number(b, "nmi") != 0 ? '+' : '-', who,
 			 "physical NMIs");
 	}
+	if (json_number(a, "launch") != json_number(b, "launch")) {
+		diff_say(json_number(b, "launch") != 0 ? '+' : '-', who,
+			 "checks the others before they start, and sees their "
+			 "memory");
+	}
 }
 
 /* a or b is null for one that comes or goes: all it has, or had, is said. */

@@ -47,7 +47,8 @@ static struct effect port_effect(const struct json *p, uint64_t at)
 	}
 	effect.grants = strcmp(action, "pass") == 0 ||
 			strcmp(action, "remap") == 0 ||
-			strcmp(action, "boot-ok") == 0;
+			strcmp(action, "boot-ok") == 0 ||
+			strcmp(action, "launch") == 0;
 	return effect;
 }
 

@@ -183,7 +183,8 @@ static void emit_partition(FILE *out, const struct model *model,
 	} else {
 		fprintf(out, "      \"restart_max\": null,\n");
 	}
-	fprintf(out, "      \"nmi\": %s,\n", p->nmi ? "true" : "false");
+	fprintf(out, "      \"nmi\": %s,\n      \"launch\": %s,\n",
+		p->nmi ? "true" : "false", p->launch ? "true" : "false");
 	emit_json_payloads(out, p);
 	emit_json_policy(out, p);
 	emit_json_exits(out, model, p);

@@ -20,13 +20,15 @@ struct form {
 	const char *vendor;
 	const char *array;
 	unsigned table, leaf, large;
+	uint64_t window;
 };
 
 static const struct form forms[] = {
-	/* present, writable, user, accessed; and dirty; and large */
-	{ "amd", "nested_initial", 0x27, 0x67, 0xe7 },
+	/* present, writable, user, accessed; and dirty; and large; a window
+	 * is neither writable nor executable */
+	{ "amd", "nested_initial", 0x27, 0x67, 0xe7, 0x8000000000000025 },
 	/* read, write, execute; and write-back; and large */
-	{ "intel", "ept_initial", 0x07, 0x37, 0xb7 },
+	{ "intel", "ept_initial", 0x07, 0x37, 0xb7, 0x01 },
 };
 
 static void emit_link(FILE *out, const struct form *form, uint32_t number,
@@ -75,9 +77,37 @@ static void emit_tail(FILE *out, const struct form *form,
 	fprintf(out, "\t},\n");
 }
 
-static void emit_form(FILE *out, const struct form *form,
-		      const struct model_partition *p, uint32_t number)
+/*
+ * The launch partition sees the others through their own tables. A link lets
+ * it read only, whatever they say: rights are those of all levels (APM2
+ * 15.25.5, SDM3 28.2.2).
+ */
+static void emit_windows(FILE *out, const struct form *form,
+			 const struct model *model)
 {
+	uint32_t i;
+	uint64_t gib;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		uint64_t gibs = util_round_up(p->memory.v, GIB) / GIB;
+
+		for (gib = 0; !p->launch && gib < gibs; gib++) {
+			fprintf(out, "\t\t[%llu] = (uint64_t)"
+				"&nested_pool_%u[%llu] + 0x%llxull,"
+				"\t/* %s */\n",
+				(unsigned long long)
+				(LAUNCH_WINDOW(i) / GIB + gib), i,
+				(unsigned long long)(2 + gib),
+				(unsigned long long)form->window, p->name);
+		}
+	}
+}
+
+static void emit_form(FILE *out, const struct form *form,
+		      const struct model *model, uint32_t number)
+{
+	const struct model_partition *p = &model->partitions[number];
 	uint64_t gibs = util_round_up(p->memory.v, GIB) / GIB;
 	uint64_t gib;
 
@@ -88,6 +118,9 @@ static void emit_form(FILE *out, const struct form *form,
 	fprintf(out, "\t},\n\t{\n");
 	for (gib = 0; gib < gibs; gib++) {
 		emit_link(out, form, number, gib, 2 + gib);
+	}
+	if (p->launch) {
+		emit_windows(out, form, model);
 	}
 	fprintf(out, "\t},\n");
 	for (gib = 0; gib < gibs; gib++) {
@@ -104,16 +137,18 @@ void emit_nested(FILE *out, const struct model *model)
 	uint32_t i, j;
 
 	for (i = 0; i < model->partition_count; i++) {
+		fprintf(out, "static uint64_t nested_pool_%u[%u]"
+			"[CONFIG_TABLE_ENTRIES] IN_POOL;\n", i,
+			model->partitions[i].pool_count);
+	}
+	for (i = 0; i < model->partition_count; i++) {
 		const struct model_partition *p = &model->partitions[i];
 
-		fprintf(out, "/* %s: nested tables */\n"
-			"static uint64_t nested_pool_%u[%u]"
-			"[CONFIG_TABLE_ENTRIES] IN_POOL;\n", p->name, i,
-			p->pool_count);
+		fprintf(out, "/* %s: nested tables */\n", p->name);
 		for (j = 0; j < COUNT(forms); j++) {
 			if (kconfig_has_vendor(model->machine.vendor.s,
 					       forms[j].vendor)) {
-				emit_form(out, &forms[j], p, i);
+				emit_form(out, &forms[j], model, i);
 			}
 		}
 	}

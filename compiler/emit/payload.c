@@ -42,6 +42,11 @@ static void emit_piece(FILE *out, const struct model *model,
 					    name), load->data, load->size);
 		fprintf(out, "\t.incbin \"%s\"\n", name);
 	}
+	if (p->launch && strcmp(load->what, "manifest") == 0) {
+		fprintf(out, "\t.globl manifest_start, manifest_end\n"
+			"manifest_start = payload_%u\nmanifest_end = .\n",
+			load->payload);
+	}
 	/* verify wants to see where an object ends. */
 	fprintf(out, "\t.type payload_%u, @object\n"
 		"\t.size payload_%u, . - payload_%u\n\t.balign 4096, 0\n",

@@ -7,7 +7,7 @@ static void emit_ports(FILE *out, const struct policy *policy, uint32_t number)
 	static const char *const action[] = {
 		"PORT_DENY", "PORT_STRICT", "PORT_PASS", "PORT_REMAP",
 		"PORT_LOG", "PORT_RESET", "PORT_OFF", "PORT_INTERCEPT",
-		"PORT_VALUE", "PORT_BOOT_OK"
+		"PORT_VALUE", "PORT_BOOT_OK", "PORT_LAUNCH"
 	};
 	uint32_t i;
 

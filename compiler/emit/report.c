@@ -127,6 +127,10 @@ static void emit_partition(FILE *out, const struct model *model,
 	if (p->restart_max.set) {
 		fprintf(out, ", %u times", (uint32_t)p->restart_max.v);
 	}
+	if (p->launch) {
+		fprintf(out, "\n  launch           sees all others' memory, "
+			"read-only, until it has said who starts");
+	}
 	fprintf(out, "\n  CR4 / EFER / XCR0 may be  %llx / %llx / %llx\n"
 		"  nested tables    %u of %u pages\n",
 		(unsigned long long)p->cr4_allow,

@@ -35,6 +35,23 @@ static void emit_where(FILE *out, struct loc at)
 	emit_string(out, source_text(at));
 }
 
+static void emit_launch(FILE *out, const struct model *model)
+{
+	uint32_t launch = model_launch(model);
+	const struct num *timeout;
+
+	if (launch == MODEL_NONE) {
+		fprintf(out, "\t.launch_partition = CONFIG_NONE\n};\n\n");
+		return;
+	}
+	timeout = &model->partitions[launch].launch_timeout;
+	fprintf(out, "\t.launch_partition = %u,\n"
+		"\t.launch_timeout_ms = %u,\n\t.launch_table = 0x%llxull\n"
+		"};\n\n", launch, timeout->set ? (uint32_t)timeout->v :
+		PLACE_LAUNCH_TIMEOUT_MS,
+		(unsigned long long)PLACE_LAUNCH_TABLE);
+}
+
 static void emit_machine(FILE *out, const struct model *model)
 {
 	const struct model_machine *m = &model->machine;
@@ -47,8 +64,7 @@ static void emit_machine(FILE *out, const struct model *model)
 	fprintf(out, ",\n\t.tsc_hz = %lluull,\n\t.apic_hz = %lluull,\n"
 		"\t.ioapic_base = 0x%llxull,\n\t.vendor = %s,\n"
 		"\t.ioapic_pins = %u,\n\t.boot_ok_count = %u,\n"
-		"\t.boot_ok_cmos = 0x%02x,\n\t.boot_ok_mask = 0x%02x\n};"
-		"\n\n",
+		"\t.boot_ok_cmos = 0x%02x,\n\t.boot_ok_mask = 0x%02x,\n",
 		(unsigned long long)m->tsc_hz.v,
 		(unsigned long long)m->apic_hz.v,
 		(unsigned long long)m->ioapic_base.v,
@@ -57,6 +73,7 @@ static void emit_machine(FILE *out, const struct model *model)
 		"VENDOR_ANY", (uint32_t)m->ioapic_pins.v,
 		model_boot_ok_count(model), (uint32_t)m->boot_ok_cmos.v,
 		m->boot_ok_cmos.set ? 1u << m->boot_ok_bit.v : 0);
+	emit_launch(out, model);
 }
 
 /* First reserved range that touches [base, end). */

@@ -265,6 +265,9 @@ void place_payloads(struct model *model)
 		case BOOT_RAW32:
 		case BOOT_RAW64:
 			place_raw(p);
+			if (p->launch) {
+				place_launch(model, p);
+			}
 			break;
 		case BOOT_MULTIBOOT:
 			place_multiboot(p);

@@ -22,6 +22,11 @@
 #define PLACE_ACPI 0xe0000ull
 #define PLACE_ACPI_SIZE 0x8000ull
 #define PLACE_RESET_VECTOR 0xffff0ull
+#define PLACE_LAUNCH_TABLE 0xa0000ull
+#define PLACE_MANIFEST 0xb0000ull
+#define PLACE_MANIFEST_SIZE 0x10000ull
+#define PLACE_LAUNCH_PORT 0x610u
+#define PLACE_LAUNCH_TIMEOUT_MS 60000u
 #define PLACE_HIGH 0x100000ull
 #define PLACE_REAL_MODE_LIMIT 0x100000ull
 
@@ -77,6 +82,11 @@ void place_multiboot(struct model_partition *p);
 /* Descriptors, page tables, registers: what the protocol wants at entry. */
 void place_boot_data(struct model_partition *p);
 void place_boot_state(struct model_partition *p, uint64_t entry);
+
+/* The launch partition's table and room for its manifest. */
+void place_launch(const struct model *model, struct model_partition *p);
+/* Width of the GPAs that it needs, to see all the others. */
+uint32_t place_launch_bits(const struct model *model);
 
 /* Room for the modules, each on whole pages. */
 uint64_t place_store_size(const struct model *model);

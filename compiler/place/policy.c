@@ -133,6 +133,22 @@ static void add_log(struct model_partition *p)
 	add_port(&p->policy, &row);
 }
 
+static void add_launch(struct model_partition *p)
+{
+	struct port_row row;
+
+	memset(&row, 0, sizeof(row));
+	row.name = "launch";
+	row.at = p->launch_at;
+	row.range_at = p->launch_at;
+	row.own = true;
+	row.action_at = p->launch_at;
+	row.first = PLACE_LAUNCH_PORT;
+	row.last = PLACE_LAUNCH_PORT + 3;
+	row.action = PORT_LAUNCH;
+	add_port(&p->policy, &row);
+}
+
 static int compare(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
@@ -249,12 +265,16 @@ static void resolve(struct model *model, struct model_partition *p)
 	if (p->console.s != NULL) {
 		add_log(p);
 	}
+	if (p->launch) {
+		add_launch(p);
+	}
 	p->gpa_bits = p->gpa_bits_wanted.set ?
 		      (uint32_t)p->gpa_bits_wanted.v : PLACE_GPA_BITS;
+	p->cpuid_bits = p->launch ? place_launch_bits(model) : p->gpa_bits;
 	for (i = 0; i < policy->cpuid_count; i++) {
 		if (policy->cpuids[i].topology && p->vp_count != 0) {
 			fill_topology(&policy->cpuids[i], p->vp_count,
-				      p->gpa_bits);
+				      p->cpuid_bits);
 		}
 	}
 	if (policy->port_count != 0) {

@@ -84,6 +84,9 @@ static void read_one(struct model *model, struct model_partition *p, int node)
 	p->uart = MODEL_NONE;
 	p->nmi = tree_flag(node, "nmi");
 	p->nmi_at = tree_property_at(node, "nmi");
+	p->launch = tree_flag(node, "launch");
+	p->launch_at = tree_property_at(node, "launch");
+	p->launch_timeout = tree_number(node, "launch-timeout");
 	p->console = tree_text(node, "console");
 	p->uart_as = tree_number(node, "uart-as");
 	if (tree_cell_count(node, "profile") == 1) {

@@ -306,7 +306,7 @@ static void bitmap_check_rows(const struct partition_tables *p,
 	for (i = 0; i < p->config.port_count; i++) {
 		const struct port_config *row = &p->ports[i];
 
-		if (row->last < row->first || row->action > PORT_BOOT_OK ||
+		if (row->last < row->first || row->action > PORT_LAUNCH ||
 		    row->reserved || (i && row->first <= row[-1].last) ||
 		    (row->action != PORT_REMAP &&
 		     row->action != PORT_VALUE && row->target)) {

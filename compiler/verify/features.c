@@ -114,9 +114,11 @@ static void features_check_register(const struct partition_tables *p,
 }
 
 /* Leaf 0x80000008 tells the guest how wide an address may be. */
-static void features_check_width(const struct partition_tables *p,
+static void features_check_width(const struct tables *tables,
+				 const struct partition_tables *p,
 				 struct report *report)
 {
+	uint32_t bits = tables_cpuid_bits(tables, p);
 	uint32_t i;
 
 	for (i = 0; i < p->config.cpuid_count; i++) {
@@ -124,11 +126,11 @@ static void features_check_width(const struct partition_tables *p,
 
 		if (row->leaf == 0x80000008 &&
 		    ((row->allow[0] & 0xff) ||
-		     (row->force[0] & 0xff) != p->config.gpa_bits)) {
+		     (row->force[0] & 0xff) != bits)) {
 			report_error(report, p->where, "partition %s: its "
 				     "CPUID says that a GPA has %u bits, it "
 				     "has %u", p->name, row->force[0] & 0xff,
-				     p->config.gpa_bits);
+				     bits);
 		}
 	}
 }
@@ -148,6 +150,6 @@ void features_check(const struct tables *tables, struct report *report)
 					report);
 		features_check_register(p, "XCR0", p->config.xcr0_allow,
 					features_xcr0(p), report);
-		features_check_width(p, report);
+		features_check_width(tables, p, report);
 	}
 }

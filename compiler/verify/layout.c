@@ -92,12 +92,15 @@ AT(line_config, level, 16);
 AT(line_config, vector, 18);
 AT(line_config, where, 24);
 
-SIZE(machine_config, 56);
+SIZE(machine_config, 72);
 AT(machine_config, tsc_hz, 16);
 AT(machine_config, ioapic_base, 32);
 AT(machine_config, vendor, 40);
 AT(machine_config, boot_ok_count, 48);
 AT(machine_config, boot_ok_cmos, 52);
 AT(machine_config, boot_ok_mask, 53);
+AT(machine_config, launch_partition, 56);
+AT(machine_config, launch_timeout_ms, 60);
+AT(machine_config, launch_table, 64);
 
 SIZE(ram_config, 24);

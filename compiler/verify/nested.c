@@ -35,6 +35,7 @@
 
 #define EPT_RIGHTS 0x007ull	/* read, write, execute */
 #define EPT_WRITE_BACK 0x030ull
+#define EPT_READ 0x001ull
 
 /*
  * The two forms. In both, bit 0 clear is "not present" (of an entry that is
@@ -45,11 +46,13 @@ struct form {
 	const char *name;
 	uint64_t table_bits;
 	uint64_t page_bits;
+	uint64_t window_bits;	/* of a link to another partition's table */
 };
 
 static const struct form forms[] = {
-	{ "", NPT_TABLE_BITS, NPT_PAGE_BITS },
-	{ " (EPT)", EPT_RIGHTS, EPT_RIGHTS | EPT_WRITE_BACK },
+	{ "", NPT_TABLE_BITS, NPT_PAGE_BITS,
+	  (NPT_TABLE_BITS & ~NPT_WRITE) | 1ull << 63 },
+	{ " (EPT)", EPT_RIGHTS, EPT_RIGHTS | EPT_WRITE_BACK, EPT_READ },
 };
 
 /* What one walk has found to be reachable, merged where it continues. */
@@ -62,6 +65,7 @@ struct extent {
 
 struct walk {
 	const struct image *image;
+	const struct tables *tables;
 	const struct partition_tables *partition;
 	const struct form *form;
 	const uint8_t *initial;		/* the partition's, in that form */
@@ -260,6 +264,78 @@ static void nested_walk_entry(struct walk *walk, uint64_t entry,
 	}
 }
 
+/* ---- windows of the launch partition ---- */
+
+static const uint8_t *nested_initial(const struct walk *walk,
+				     const struct partition_tables *p)
+{
+	return walk->form == forms ? p->npt : p->ept;
+}
+
+/* Page of p's pool that an entry leads to; free pages: CONFIG_NONE. */
+static uint32_t nested_pool_page(const struct partition_tables *p,
+				 uint64_t entry)
+{
+	uint64_t page = ((entry & NPT_ADDRESS) - p->pool) / PAGE;
+
+	return (entry & NPT_PRESENT) && (entry & NPT_ADDRESS) >= p->pool &&
+	       page < p->config.nested_initial_count ? (uint32_t)page
+						     : CONFIG_NONE;
+}
+
+/*
+ * What must stand for GPA in the launch partition's table of GiBs: where the
+ * window of a partition has a GiB of its memory, a link to the very table
+ * that this one has for it, to read only; else nothing.
+ */
+static uint64_t nested_window(const struct walk *walk, uint64_t gpa)
+{
+	uint64_t offset = gpa - LAUNCH_WINDOW(0);
+	uint64_t i = offset >> 32;
+	const struct partition_tables *p;
+	const uint8_t *initial;
+	uint32_t table;
+	uint64_t entry;
+
+	if (i >= walk->tables->partition_count || i == walk->index) {
+		return 0;
+	}
+	p = &walk->tables->partitions[i];
+	initial = nested_initial(walk, p);
+	table = !initial ? CONFIG_NONE :
+		nested_pool_page(p, load64(initial));
+	if (table == CONFIG_NONE) {
+		return 0;
+	}
+	entry = load64(initial + table * PAGE + (offset >> 30 & 3) * 8);
+	if (nested_pool_page(p, entry) == CONFIG_NONE) {
+		return 0;
+	}
+	return (entry & NPT_ADDRESS) | walk->form->window_bits;
+}
+
+static bool nested_is_window(const struct walk *walk, unsigned level,
+			     uint64_t gpa)
+{
+	return level == 3 && gpa >= LAUNCH_WINDOW(0) &&
+	       walk->index == walk->tables->machine.launch_partition;
+}
+
+static void nested_check_window(const struct walk *walk, uint64_t entry,
+				uint64_t gpa)
+{
+	uint64_t want = nested_window(walk, gpa);
+
+	if (entry != want) {
+		report_error(walk->report, walk->partition->where, "partition "
+			     "%s: the window%s at GPA 0x%llx is 0x%llx, not "
+			     "0x%llx", walk->partition->name,
+			     walk->form->name, (unsigned long long)gpa,
+			     (unsigned long long)entry,
+			     (unsigned long long)want);
+	}
+}
+
 static void nested_walk_table(struct walk *walk, uint32_t table,
 			      unsigned level, uint64_t gpa)
 {
@@ -277,10 +353,12 @@ static void nested_walk_table(struct walk *walk, uint32_t table,
 	walk->used[table] = 1;
 	for (i = 0; i < ENTRY_COUNT; i++) {
 		uint64_t entry = nested_entry(walk, table, i);
+		uint64_t at = gpa + i * nested_leaf_size(level);
 
-		if (entry) {
-			nested_walk_entry(walk, entry, level, gpa +
-					  i * nested_leaf_size(level));
+		if (nested_is_window(walk, level, at)) {
+			nested_check_window(walk, entry, at);
+		} else if (entry) {
+			nested_walk_entry(walk, entry, level, at);
 		}
 	}
 }
@@ -414,6 +492,7 @@ static void nested_check_form(const struct image *image,
 
 	memset(&walk, 0, sizeof(walk));
 	walk.image = image;
+	walk.tables = tables;
 	walk.report = report;
 	walk.form = form;
 	for (i = 0; i < tables->partition_count; i++) {

@@ -15,7 +15,8 @@ static const char *const port_actions[] = {
 	[PORT_DENY] = "deny", [PORT_STRICT] = "strict", [PORT_PASS] = "pass",
 	[PORT_REMAP] = "remap", [PORT_LOG] = "log", [PORT_RESET] = "reset",
 	[PORT_OFF] = "off", [PORT_INTERCEPT] = "intercept",
-	[PORT_VALUE] = "value", [PORT_BOOT_OK] = "boot-ok"
+	[PORT_VALUE] = "value", [PORT_BOOT_OK] = "boot-ok",
+	[PORT_LAUNCH] = "(launch)"	/* of the property, not of a row */
 };
 
 static const char *const msr_actions[] = {
@@ -136,6 +137,15 @@ static void rows_check_console(const struct spec_partition *p,
 	}
 }
 
+static void rows_check_launch(const struct spec_partition *p, uint8_t *taken)
+{
+	struct port_config want = { 0x610, 0x613, 0, PORT_LAUNCH, 0 };
+
+	if (fdt_get(p->spec->fdt, p->node, "launch")) {
+		(void)rows_take_port(p, taken, &want);
+	}
+}
+
 static void rows_check_ports(const struct spec_partition *p)
 {
 	const struct fdt *fdt = p->spec->fdt;
@@ -161,6 +171,7 @@ static void rows_check_ports(const struct spec_partition *p)
 	}
 	rows_check_uart(p, taken);
 	rows_check_console(p, taken);
+	rows_check_launch(p, taken);
 	for (i = 0; i < p->tables->config.port_count; i++) {
 		if (!taken[i]) {
 			rows_report(p, "port", p->tables->ports[i].first,
@@ -288,7 +299,8 @@ static uint32_t rows_id_shift(uint32_t count)
  * package (SDM2 CPUID leaves 1, 4, 0xb; APM3 E.3.3, E.4.1, E.4.7).
  */
 static void rows_add_topology(struct cpuid_config *row,
-			      const struct partition_config *config)
+			      const struct partition_config *config,
+			      uint32_t bits)
 {
 	uint32_t vps = config->vp_count;
 	bool many = vps > 1;
@@ -308,7 +320,7 @@ static void rows_add_topology(struct cpuid_config *row,
 	} else if (row->leaf == 0x80000001) {
 		rows_set_field(row, 2, 1u << 1, many ? 1u << 1 : 0);
 	} else if (row->leaf == 0x80000008) {
-		rows_set_field(row, 0, 0xff, config->gpa_bits);
+		rows_set_field(row, 0, 0xff, bits);
 		if (row->vendor != VENDOR_INTEL) {
 			rows_set_field(row, 2, 0xf0ff,
 				       rows_id_shift(vps) << 12 | (vps - 1));
@@ -329,7 +341,9 @@ static void rows_check_cpuids(const struct spec_partition *p)
 							   rows.nodes[i]);
 
 		if (fdt_get(fdt, rows.nodes[i], "topology")) {
-			rows_add_topology(&want, &p->tables->config);
+			rows_add_topology(&want, &p->tables->config,
+					  tables_cpuid_bits(p->spec->tables,
+							    p->tables));
 		}
 		for (j = 0; j < p->tables->config.cpuid_count; j++) {
 			if (!taken[j] &&

@@ -228,6 +228,37 @@ static void run_check_boot_ok(const struct spec *spec)
 			   machine->reserved[1], 0);
 }
 
+/* Which partition checks the others; where its table lies. */
+static void run_check_launch(const struct spec *spec)
+{
+	const struct machine_config *machine = &spec->tables->machine;
+	uint32_t node = spec->fdt->nodes[spec->partitions].first_child;
+	uint32_t launch = CONFIG_NONE;
+	uint64_t timeout = 0;
+	uint32_t i;
+
+	for (i = 0; node != FDT_NONE; i++, node = spec->fdt->nodes[node].next) {
+		if (fdt_get(spec->fdt, node, "launch")) {
+			launch = i;
+			timeout = fdt_number(spec->fdt, node, "launch-timeout",
+					     60000);
+		}
+	}
+	run_report_machine(spec, "launch partition", machine->launch_partition,
+			   launch);
+	if (launch < spec->tables->partition_count) {
+		/* Else the hypervisor would walk into the windows. */
+		run_report_machine(spec, "GPA bits of the launch partition",
+				   spec->tables->partitions[launch].config.
+				   gpa_bits, LAUNCH_WINDOW_BITS);
+	}
+	run_report_machine(spec, "launch-timeout", machine->launch_timeout_ms,
+			   timeout);
+	run_report_machine(spec, "GPA of the launch table",
+			   machine->launch_table,
+			   launch == CONFIG_NONE ? 0 : 0xa0000);
+}
+
 void spec_check_machine(const struct spec *spec)
 {
 	const struct machine_config *machine = &spec->tables->machine;
@@ -257,6 +288,7 @@ void spec_check_machine(const struct spec *spec)
 						  vendor ? vendor : "any"));
 	}
 	run_check_boot_ok(spec);
+	run_check_launch(spec);
 	run_check_lps(spec);
 	run_check_line_count(spec);
 }

@@ -399,3 +399,18 @@ void tables_close(struct tables *tables)
 	free(tables->channels);
 	memset(tables, 0, sizeof(*tables));
 }
+
+uint32_t tables_cpuid_bits(const struct tables *tables,
+			   const struct partition_tables *p)
+{
+	uint32_t bits = p->config.gpa_bits;
+	uint64_t end = LAUNCH_WINDOW((uint64_t)tables->partition_count);
+
+	if ((uint64_t)(p - tables->partitions) !=
+	    tables->machine.launch_partition) {
+		return bits;
+	}
+	for (bits = LAUNCH_WINDOW_BITS; end > 1ull << bits; bits++) {
+	}
+	return bits;
+}

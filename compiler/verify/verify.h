@@ -208,6 +208,10 @@ struct tables {
 bool tables_open(struct tables *tables, const struct image *image,
 		 struct report *report);
 void tables_close(struct tables *tables);
+/* Width of a GPA as CPUID shows it: the launch partition sees the others
+ * above its own. */
+uint32_t tables_cpuid_bits(const struct tables *tables,
+			   const struct partition_tables *p);
 
 /* ---- the proofs ---------------------------------------------------------- */
 

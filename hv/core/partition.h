@@ -9,12 +9,14 @@
 #include "config/config.h"
 #include "core/ioapic_state.h"
 #include "core/synth_state.h"
+#include "lib/sha384.h"
 #include "lib/types.h"
 
 enum partition_state {
 	PARTITION_STOPPED,	/* all VPs are off their LPs; accounts told */
 	PARTITION_CLEARING,	/* memory is being zeroed, then loaded */
 	PARTITION_RUNNING,
+	PARTITION_SCRUBBING,	/* memory is being zeroed, for good */
 	PARTITION_HALTED	/* for good */
 };
 
@@ -49,6 +51,11 @@ struct partition {
 	uint64_t hash;			/* of memory, of VPs at the start */
 	uint64_t vp_hash;
 	volatile uint32_t reported;	/* a good boot; restarts keep it */
+	/* What the launch partition said: core/launch.h. */
+	volatile uint32_t launch;
+	volatile uint32_t loaded;	/* waits for its verdict */
+	uint8_t launch_sha384[SHA384_SIZE];	/* of its loads */
+	struct sha384_state sha384;	/* of what is being hashed */
 	struct partition_record record;
 	struct ioapic_state ioapic;
 	struct partition_synth_state synth;

@@ -9,6 +9,7 @@
 #include "cpu/log.h"
 #include "cpu/port.h"
 #include "guest/io_string.h"
+#include "guest/launch.h"
 #include "guest/operand.h"
 #include "lib/bits.h"
 
@@ -110,6 +111,9 @@ enum outcome io_in(struct vp *vp, const struct io_port *port, uint32_t *value)
 	case PORT_VALUE:
 		*value = port->physical;
 		return OUTCOME_NEXT;
+	case PORT_LAUNCH:
+		*value = port->size == 4 ? launch_read() : 0xffffffff;
+		return OUTCOME_NEXT;
 	case PORT_STRICT:
 		return refuse(vp, port, "read of a strict port");
 	case PORT_INTERCEPT:
@@ -150,6 +154,8 @@ enum outcome io_out(struct vp *vp, const struct io_port *port, uint32_t value)
 			partition_report_boot(vp);
 		}
 		return OUTCOME_NEXT;
+	case PORT_LAUNCH:
+		return port->size == 4 ? launch_write(vp, value) : OUTCOME_NEXT;
 	case PORT_STRICT:
 		return refuse(vp, port, "write of a strict port");
 	case PORT_INTERCEPT:

@@ -3,7 +3,7 @@
 #include "lib/sha384.h"
 #include "lib/string.h"
 
-#define BLOCK 128ull
+#define BLOCK (uint64_t)SHA384_BLOCK
 
 static const uint64_t k[80] = {
 	0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f,
@@ -95,29 +95,61 @@ static void sha384_block(uint64_t h[8], const uint8_t *data)
 	}
 }
 
-void sha384(const uint8_t *data, uint64_t size, uint8_t hash[SHA384_SIZE])
+void sha384_begin(struct sha384_state *state)
 {
-	uint64_t h[8] = {
+	*state = (struct sha384_state){ .h = {
 		0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17,
 		0x152fecd8f70e5939, 0x67332667ffc00b31, 0x8eb44a8768581511,
 		0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4
-	};
+	} };
+}
+
+void sha384_add(struct sha384_state *state, const uint8_t *data, uint64_t size)
+{
+	uint64_t rest = state->size % BLOCK;
+
+	state->size += size;
+	if (rest != 0) {
+		uint64_t count = size < BLOCK - rest ? size : BLOCK - rest;
+
+		memcpy(state->rest + rest, data, count);
+		if (rest + count < BLOCK) {
+			return;
+		}
+		sha384_block(state->h, state->rest);
+		data += count;
+		size -= count;
+	}
+	for (; size >= BLOCK; size -= BLOCK) {
+		sha384_block(state->h, data);
+		data += BLOCK;
+	}
+	memcpy(state->rest, data, size);
+}
+
+void sha384_end(struct sha384_state *state, uint8_t hash[SHA384_SIZE])
+{
 	uint64_t tail[2 * BLOCK / 8] = { 0 };
-	uint64_t rest = size % BLOCK;
+	uint64_t rest = state->size % BLOCK;
 	uint64_t end = rest < BLOCK - 16 ? BLOCK : 2 * BLOCK;
 
-	for (const uint8_t *at = data; at != data + (size - rest);
-	     at += BLOCK) {
-		sha384_block(h, at);
-	}
-	memcpy(tail, data + (size - rest), rest);
+	memcpy(tail, state->rest, rest);
 	((uint8_t *)tail)[rest] = 0x80;
-	tail[end / 8 - 1] = __builtin_bswap64(size << 3);
+	tail[end / 8 - 1] = __builtin_bswap64(state->size << 3);
 	for (uint64_t at = 0; at < end; at += BLOCK) {
-		sha384_block(h, (const uint8_t *)tail + at);
+		sha384_block(state->h, (const uint8_t *)tail + at);
 	}
 	for (unsigned i = 0; i < SHA384_SIZE / 8; i++) {
-		h[i] = __builtin_bswap64(h[i]);
+		state->h[i] = __builtin_bswap64(state->h[i]);
 	}
-	memcpy(hash, h, SHA384_SIZE);
+	memcpy(hash, state->h, SHA384_SIZE);
+}
+
+void sha384(const uint8_t *data, uint64_t size, uint8_t hash[SHA384_SIZE])
+{
+	struct sha384_state state;
+
+	sha384_begin(&state);
+	sha384_add(&state, data, size);
+	sha384_end(&state, hash);
 }

@@ -349,3 +349,17 @@ uint64_t window_hash(spa_t at, uint64_t size, uint64_t seed)
 	}
 	return seed;
 }
+
+void window_sha384(spa_t at, uint64_t size, struct sha384_state *state)
+{
+	while (size > 0) {
+		uint64_t piece = range_piece(at.v, size, LARGE_PAGE_SIZE);
+
+		sha384_add(state,
+			   window_open_large(HVMAP_LARGE_FROM, at, false),
+			   piece);
+		hvmap_window_large_close(HVMAP_LARGE_FROM);
+		at.v += piece;
+		size -= piece;
+	}
+}

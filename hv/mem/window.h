@@ -10,6 +10,7 @@
 #define MEM_WINDOW_H
 
 #include "lib/bits.h"
+#include "lib/sha384.h"
 #include "lib/types.h"
 
 /* Largest copy: no guest's choice makes one longer. */
@@ -117,5 +118,8 @@ void window_zero(spa_t at, uint64_t size);
 void window_copy(spa_t to, spa_t from, uint64_t size);
 /* hash_words() (lib/hash.h), continued from seed. */
 uint64_t window_hash(spa_t at, uint64_t size, uint64_t seed);
+
+/* Of any address and size; 40 instructions a byte. */
+void window_sha384(spa_t at, uint64_t size, struct sha384_state *state);
 
 #endif

@@ -16,6 +16,7 @@
 #include "guest/apic.h"
 #include "guest/guest.h"
 #include "guest/ioapic.h"
+#include "guest/launch.h"
 #include "lib/string.h"
 #include "mem/window.h"
 #include "run/run.h"
@@ -23,7 +24,10 @@
 #define PIECE 0x2000ull
 #define HASH_SEED 0xcbf29ce484222325ull
 
-enum step { STEP_ZERO, STEP_LOAD, STEP_HASH, STEP_RESET, STEP_VPS, STEP_START };
+enum step {
+	STEP_ZERO, STEP_LOAD, STEP_HASH, STEP_RESET, STEP_LAUNCH, STEP_VPS,
+	STEP_START
+};
 
 static void lifecycle_next_step(struct partition *p, uint32_t step)
 {
@@ -72,8 +76,10 @@ void lifecycle_start_all(void)
 static void lifecycle_halt(struct partition *p)
 {
 	line_close(p->index);
-	__atomic_store_n(&p->state, PARTITION_HALTED, __ATOMIC_SEQ_CST);
 	log_line("partition %s halted", partition_config(p->index)->name);
+	launch_end(p);
+	/* Nobody finds what it knew. */
+	lifecycle_set_work(p, PARTITION_SCRUBBING);
 }
 
 static void lifecycle_restart(struct partition *p)
@@ -140,7 +146,9 @@ static void lifecycle_end(struct partition *p)
 			p->step_offset = 0;
 			p->step_index++;
 		}
-	} else if (p->end == END_OFF) {
+	} else if (p->end == END_OFF ||
+		   (p->end == END_RESET && launch_is_launcher(p))) {
+		/* The launch partition runs once, whatever it wants. */
 		lifecycle_halt(p);
 	} else if (p->end == END_RESET) {
 		lifecycle_restart(p);
@@ -155,7 +163,23 @@ static void lifecycle_reset(struct partition *p)
 	flush_consume(nested_restore(p->index));
 	ioapic_reset(p->index);
 	synth_reset_partition(p->index);
-	lifecycle_next_step(p, STEP_VPS);
+	lifecycle_next_step(p, STEP_LAUNCH);
+	launch_begin(p);
+}
+
+/* Who checks, and who waits for it or was checked before. */
+static void lifecycle_launch(struct partition *p)
+{
+	switch (launch_step(p)) {
+	case LAUNCH_STEP_MORE:
+		return;
+	case LAUNCH_STEP_GO:
+		lifecycle_next_step(p, STEP_VPS);
+		return;
+	case LAUNCH_STEP_REFUSED:
+		lifecycle_halt(p);
+		return;
+	}
 }
 
 static void lifecycle_reset_vp(struct vp *vp)
@@ -259,6 +283,9 @@ static void lifecycle_zero(struct partition *p,
 	uint64_t count;
 
 	if (p->step_index == config->region_count) {
+		if (p->state == PARTITION_SCRUBBING) {
+			p->state = PARTITION_HALTED;
+		}
 		lifecycle_next_step(p, STEP_LOAD);
 	} else if (lifecycle_piece(p, r->size, &at, &count)) {
 		window_zero(spa(r->spa + at), count);
@@ -332,6 +359,9 @@ static void lifecycle_clear(struct partition *p)
 	case STEP_RESET:
 		lifecycle_reset(p);
 		return;
+	case STEP_LAUNCH:
+		lifecycle_launch(p);
+		return;
 	case STEP_VPS:
 		lifecycle_vps(p);
 		return;
@@ -343,7 +373,10 @@ static void lifecycle_clear(struct partition *p)
 
 bool lifecycle_has_work(const struct partition *p)
 {
-	return p->state == PARTITION_CLEARING || p->state == PARTITION_STOPPED;
+	return p->state == PARTITION_STOPPED ||
+	       p->state == PARTITION_SCRUBBING ||
+	       (p->state == PARTITION_CLEARING &&
+		!(p->step == STEP_LAUNCH && launch_is_waiting(p)));
 }
 
 void lifecycle_work(struct partition *p)

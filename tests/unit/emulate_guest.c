@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See emulate_guest.h. */
 #include "emulate_guest.h"
+#include "guest/launch.h"
 
 #include "cpu/log.h"
 #include "cpu/port.h"
@@ -27,6 +28,8 @@ uint64_t fail_info[3];
 bool exchange_fails;
 unsigned end_count;
 unsigned report_count;
+uint32_t launch_waiting;
+uint32_t launch_answer;
 enum partition_end end_asked;
 
 /* The tables are const to the code, not to its test. */
@@ -263,6 +266,18 @@ void partition_report_boot(const struct vp *reporting)
 	report_count++;
 }
 
+uint32_t launch_read(void)
+{
+	return launch_waiting;
+}
+
+enum outcome launch_write(struct vp *from, uint32_t value)
+{
+	assert_ptr_equal(from, &vp);
+	launch_answer = value;
+	return OUTCOME_STOP;
+}
+
 /* ---- setup ------------------------------------------------------------- */
 
 int emulate_setup(void **state)
@@ -281,6 +296,7 @@ int emulate_setup(void **state)
 	port_answer = 0xa1b2c3d4;
 	log_count = 0;
 	fail_count = end_count = report_count = 0;
+	launch_waiting = launch_answer = 0;
 	fail_reason = "";
 	end_asked = END_NONE;
 	held = exchange_fails = false;

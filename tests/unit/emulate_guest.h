@@ -51,6 +51,8 @@ extern const char *fail_reason;
 extern uint64_t fail_info[3];
 extern unsigned end_count;
 extern unsigned report_count;		/* of a good boot */
+extern uint32_t launch_waiting;		/* what launch_read() answers */
+extern uint32_t launch_answer;		/* what launch_write() was given */
 extern bool exchange_fails;		/* another VP is always quicker */
 extern enum partition_end end_asked;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: tests/unit/gva_guest.c tests/unit/fake_tables.c tests/unit/fake_hvmap.c tests/unit/fake_vcpu.c tests/unit/fake_panic.c hv/vcpu/gva.c hv/vcpu/gva_walk.c hv/vcpu/gva_segment.c hv/lib/hash.c hv/mem/window.c hv/mem/nested.c hv/mem/nested_overlay.c */
+/* SOURCES: tests/unit/gva_guest.c tests/unit/fake_tables.c tests/unit/fake_hvmap.c tests/unit/fake_vcpu.c tests/unit/fake_panic.c hv/vcpu/gva.c hv/vcpu/gva_walk.c hv/vcpu/gva_segment.c hv/lib/hash.c hv/mem/window.c hv/lib/sha384.c hv/mem/nested.c hv/mem/nested_overlay.c */
 /* Segments: limits, types, real and virtual-8086 mode, 64-bit mode. */
 #include "gva_guest.h"
 

@@ -133,6 +133,24 @@ static void test_reset_and_off(void **state)
 	assert_int_equal(fail_count, 0);
 }
 
+/* A doubleword, and nothing else. */
+static void test_launch(void **state)
+{
+	(void)state;
+	add_row(0x610, 0x613, PORT_LAUNCH, 0);
+	launch_waiting = 0x80000002;
+	assert_in(0x610, 4, 0x80000002);
+	assert_in(0x610, 2, 0x112233445566ffff);
+	assert_in(0x613, 1, 0x11223344556677ff);
+	RAX = 0x1122334455667788;
+	assert_int_equal(do_io(0x610, 2, false), OUTCOME_NEXT);
+	assert_int_equal(do_io(0x610, 1, false), OUTCOME_NEXT);
+	assert_int_equal(do_io(0x611, 4, false), OUTCOME_NEXT);
+	assert_int_equal(launch_answer, 0);
+	assert_int_equal(do_io(0x610, 4, false), OUTCOME_STOP);
+	assert_int_equal(launch_answer, 0x55667788);
+}
+
 static void test_boot_ok(void **state)
 {
 	(void)state;
@@ -219,6 +237,7 @@ int main(void)
 		EMULATE_TEST(test_physical),
 		EMULATE_TEST(test_log),
 		EMULATE_TEST(test_reset_and_off),
+		EMULATE_TEST(test_launch),
 		EMULATE_TEST(test_boot_ok),
 		EMULATE_TEST(test_value),
 		EMULATE_TEST(test_fail_closed),

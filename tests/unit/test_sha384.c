@@ -70,6 +70,36 @@ static void test_long(void **state)
 	free(text);
 }
 
+/* In pieces of any two sizes it is the same hash as at once. */
+static void test_pieces(void **state)
+{
+	uint8_t pattern[700], want[SHA384_SIZE], hash[SHA384_SIZE];
+
+	for (unsigned i = 0; i < sizeof(pattern); i++) {
+		pattern[i] = (uint8_t)(i * 11 + i / 128);
+	}
+	sha384(pattern, sizeof(pattern), want);
+	for (size_t first = 0; first <= 260; first++) {
+		for (size_t next = 1; next <= 260; next += 43) {
+			struct sha384_state s;
+			size_t at = first;
+
+			sha384_begin(&s);
+			sha384_add(&s, pattern, first);
+			while (at < sizeof(pattern)) {
+				size_t count = sizeof(pattern) - at < next ?
+					       sizeof(pattern) - at : next;
+
+				sha384_add(&s, pattern + at, count);
+				at += count;
+			}
+			assert_int_equal(s.size, sizeof(pattern));
+			sha384_end(&s, hash);
+			assert_memory_equal(hash, want, SHA384_SIZE);
+		}
+	}
+}
+
 /* The hash of the hashes of the first 0 to 300 bytes of a pattern; made by
  * another implementation (Python's hashlib). */
 static void test_every_length(void **state)
@@ -99,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_every_length),
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: hv/mem/window.c hv/mem/nested.c hv/mem/nested_overlay.c hv/lib/hash.c hv/lib/ranges.c tests/unit/fake_tables.c tests/unit/fake_hvmap.c tests/unit/fake_panic.c */
+/* SOURCES: hv/mem/window.c hv/lib/sha384.c hv/mem/nested.c hv/mem/nested_overlay.c hv/lib/hash.c hv/lib/ranges.c tests/unit/fake_tables.c tests/unit/fake_hvmap.c tests/unit/fake_panic.c */
 /*
  * Guest windows: what they reach and refuse, that they see the live leaf,
  * that each is closed and the map lock held exactly while one is open.
@@ -460,6 +460,31 @@ static void test_hash(void **state)
 						 HASH_SEED));
 }
 
+/* Over the edge of a large page, odd addresses: as of one array. */
+static void test_sha384(void **state)
+{
+	uint8_t want[SHA384_SIZE], hash[SHA384_SIZE];
+	struct sha384_state s;
+
+	(void)state;
+	fake_hvmap_on_open = NULL;
+	for (unsigned i = 0; i < ARRAY_COUNT(pieces); i++) {
+		uint64_t from = pieces[i][0];
+		uint64_t size = pieces[i][1];
+
+		sha384_begin(&s);
+		window_sha384(spa(fake_memory_spa() + from), size, &s);
+		sha384_end(&s, hash);
+		sha384(fake_memory() + from, size, want);
+		assert_memory_equal(hash, want, SHA384_SIZE);
+	}
+	sha384_begin(&s);
+	window_sha384(spa(fake_memory_spa() + 3), 1001, &s);
+	sha384_end(&s, hash);
+	sha384(fake_memory() + 3, 1001, want);
+	assert_memory_equal(hash, want, SHA384_SIZE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -470,6 +495,7 @@ int main(void)
 		TEST(test_too_long), TEST(test_overlay_is_seen),
 		TEST(test_exchange), TEST(test_hold), TEST(test_hold_refuses),
 		TEST(test_zero), TEST(test_copy), TEST(test_hash),
+		TEST(test_sha384),
 	};
 
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,7 +225,8 @@ const struct module_config module_configs[] = {
 const struct machine_config machine_config = {
 	.name = "test", .where = "image.dts:8:2", .tsc_hz = 1000000000,
 	.ioapic_base = 0xfec00000, .vendor = VENDOR_ANY, .ioapic_pins = 24,
-	.boot_ok_count = 1, .boot_ok_cmos = 0x60, .boot_ok_mask = 8
+	.boot_ok_count = 1, .boot_ok_cmos = 0x60, .boot_ok_mask = 8,
+	.launch_partition = CONFIG_NONE
 };
 const uint32_t partition_count = 2;
 const uint32_t vp_count = 3;

@@ -74,7 +74,8 @@ enum port_action {
 	PORT_OFF,	/* a byte out that sets bit 5 ends the partition */
 	PORT_INTERCEPT,	/* message to the parent */
 	PORT_VALUE,	/* reads give target; writes are dropped */
-	PORT_BOOT_OK	/* a byte out of 1 reports a good boot */
+	PORT_BOOT_OK,	/* a byte out of 1 reports a good boot */
+	PORT_LAUNCH	/* the launch partition's (abi/launch.h) */
 };
 
 /*
@@ -233,6 +234,15 @@ struct partition_config {
 	const uint64_t (*ept_initial)[CONFIG_TABLE_ENTRIES];
 };
 
+/*
+ * Where the launch partition sees partition i, read-only: above its own GPA
+ * space (gpa_bits is LAUNCH_WINDOW_BITS), so that no address that it gives the
+ * hypervisor leads there. Links from its own table of GiBs to the other's.
+ */
+#define LAUNCH_WINDOW_BITS 36
+#define LAUNCH_WINDOW(i) \
+	((1ull << LAUNCH_WINDOW_BITS) + ((uint64_t)(i) << 32))
+
 #define SINT_COUNT 16
 
 struct vp_config {
@@ -310,6 +320,12 @@ struct machine_config {
 	uint8_t boot_ok_cmos;		/* 0: the board has no such place */
 	uint8_t boot_ok_mask;
 	uint8_t reserved[2];
+
+	/* Who checks the others before they start; CONFIG_NONE: nobody, and
+	 * nobody waits. */
+	uint32_t launch_partition;
+	uint32_t launch_timeout_ms;	/* for its verdict, from its start */
+	uint64_t launch_table;		/* its GPA (abi/launch.h) */
 };
 
 /* RAM that the board says the machine has; checked against its memory map. */
