@@ -251,6 +251,10 @@ core: $(BUILD)/objects.list $(BUILD)/bulkhead.ld $(BUILD)/partc \
 
 include tools/guests.mk
 
+# ---- verified launch -------------------------------------------------------
+
+include tools/launch.mk
+
 # ---- one spec --------------------------------------------------------------
 
 image-vars := CC='$(CC)' SPEC='$(SPEC)' O='$(O)' BUILD='$(BUILD)' GUESTS='$(GUESTS)'
