@@ -194,7 +194,7 @@ HOST_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wconversion \
 	-Wswitch-enum -Wvla -Wmissing-prototypes -Werror -Ihv/include
 
 PARTC_SOURCES := $(sort $(shell find compiler -name '*.c' \
-	-not -path 'compiler/verify/*'))
+	-not -path 'compiler/verify/*' -not -path 'compiler/sign/*'))
 VERIFY_SOURCES := $(sort $(shell find compiler/verify -name '*.c'))
 PARTC_OBJECTS := $(PARTC_SOURCES:%=$(BUILD)/host/%.o)
 VERIFY_OBJECTS := $(VERIFY_SOURCES:%=$(BUILD)/host/%.o)

@@ -12,15 +12,20 @@ UNIT_BINARIES := $(UNIT_TESTS:%=$(BUILD)/unit/%)
 
 unit-sources = $(shell sed -n \
 	's|.*SOURCES:\(.*[^ ]\) *\*/.*|\1|p' tests/unit/$(1).c)
+# What is linked with mbedTLS says so: NEEDS: mbedtls
+UNIT_MBED_CFLAGS := $(MBED_INC) -DLAUNCH_HOST -Icompiler/sign
+unit-mbed = $(shell grep -l 'NEEDS: mbedtls' tests/unit/$(1).c)
+unit-cflags = $(UNIT_CFLAGS) $(if $(call unit-mbed,$(1)),$(UNIT_MBED_CFLAGS))
+unit-lib = $(if $(call unit-mbed,$(1)),$(BUILD)/unit/libmbed.a)
 define unit-rule
 $(BUILD)/unit/$(1): tests/unit/$(1).c $(call unit-sources,$(1)) \
-		$(KCONFIG_AUTOHEADER)
+		$(KCONFIG_AUTOHEADER) $(call unit-lib,$(1))
 	$$(call say,UNIT,$(1))
 	@mkdir -p $$(@D)
-	$$(Q)$(HOSTCC) $(UNIT_CFLAGS) -MM -MP -MT $$@ \
+	$$(Q)$(HOSTCC) $(call unit-cflags,$(1)) -MM -MP -MT $$@ \
 		tests/unit/$(1).c $(call unit-sources,$(1)) >$$@.d
-	$$(Q)$(HOSTCC) $(UNIT_CFLAGS) tests/unit/$(1).c \
-		$(call unit-sources,$(1)) -o $$@ -lcmocka
+	$$(Q)$(HOSTCC) $(call unit-cflags,$(1)) tests/unit/$(1).c \
+		$(call unit-sources,$(1)) $(call unit-lib,$(1)) -o $$@ -lcmocka
 endef
 
 .PHONY: unit-binaries fuzz-binaries unit lint check bench soak

@@ -22,7 +22,7 @@ MBED_SOURCES := asn1parse asn1write base64 bignum constant_time ecdsa ecp \
 	ecp_curves hmac_drbg md memory_buffer_alloc oid pem pk pk_wrap \
 	pkparse platform platform_util rsa rsa_internal sha256 sha512 x509 \
 	x509_crt
-MBED_INC := -Istack/launch -I$(MBED)/include \
+MBED_INC := -Istack/launch -isystem $(MBED)/include \
 	-DMBEDTLS_CONFIG_FILE='"mbedtls_config.h"' \
 	-include $(KCONFIG_AUTOHEADER)
 
@@ -54,6 +54,55 @@ $(BUILD)/launch/libmbed.a: $(LAUNCH_MBED)
 	@rm -f $@
 	$(Q)ar rcD $@ $^
 
+# ---- the partition ---------------------------------------------------------
+
+LAUNCH_BASE := 0x100000
+LAUNCH_OBJECTS := $(addprefix $(BUILD)/launch/,start.S.o main.c.o check.c.o \
+	chain.c.o manifest.c.o paging.c.o support.c.o authorities.S.o)
+
+$(BUILD)/launch/%.c.o: stack/launch/%.c $(MBED)/.unpacked $(BUILD)/flags \
+		$(KCONFIG_AUTOHEADER)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LAUNCH_CFLAGS) $(call launch-opt,$<) $(LAUNCH_WARN) \
+		$(MBED_INC) -Ihv/include -MMD -MP -c $< -o $@
+
+$(BUILD)/launch/start.S.o: stack/launch/start.S $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c $< -o $@
+
+# The authorities: LAUNCH_CA wins over CONFIG_LAUNCH_CA; none: an empty file,
+# and a launch partition that finds nothing good.
+LAUNCH_CA ?= $(patsubst "%",%,$(CONFIG_LAUNCH_CA))
+$(BUILD)/launch/authorities: $(LAUNCH_CA) $(BUILD)/manifest \
+		$(BUILD)/launch/authorities.path
+	$(call say,CA,$(or $(LAUNCH_CA),none))
+	$(Q)$(if $(LAUNCH_CA),$(BUILD)/manifest authorities \
+		--authorities '$(LAUNCH_CA)' --out $@,: >$@)
+$(BUILD)/launch/authorities.path: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(LAUNCH_CA)' | cmp -s - $@ || \
+		printf '%s\n' '$(LAUNCH_CA)' >$@
+$(BUILD)/launch/authorities.S.o: stack/launch/authorities.S \
+		$(BUILD)/launch/authorities
+	$(Q)$(CC) -c -DAUTHORITIES='"$(BUILD)/launch/authorities"' $< -o $@
+
+$(BUILD)/launch/launch.elf: $(LAUNCH_OBJECTS) $(BUILD)/launch/libmbed.a \
+		stack/launch/launch.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) -m elf_x86_64 -nostdlib -static -z max-page-size=4096 \
+		-z noexecstack --build-id=none --gc-sections \
+		--no-warn-rwx-segments --defsym=BASE=$(LAUNCH_BASE) \
+		-T stack/launch/launch.ld -o $@ $(LAUNCH_OBJECTS) \
+		$(BUILD)/launch/libmbed.a
+$(BUILD)/launch/launch.bin: $(BUILD)/launch/launch.elf
+	$(Q)objcopy -O binary $< $@
+
+.PHONY: launch
+launch: $(BUILD)/launch/launch.bin $(BUILD)/manifest
+
+-include $(LAUNCH_OBJECTS:.o=.d)
+
 # ---- for the host ----------------------------------------------------------
 
 HOST_MBED := $(MBED_SOURCES:%=$(BUILD)/host/mbedtls/%.o)
@@ -68,7 +117,7 @@ $(HOST_MBED): $(BUILD)/host/mbedtls/%.o:
 $(UNIT_MBED): $(BUILD)/unit/mbedtls/%.o:
 	$(call say,UNITCC,$(MBED_NAME)/$*.c)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) -std=c11 -O1 -g -fsanitize=address,undefined \
+	$(Q)$(HOSTCC) -std=c11 -O2 -g -fsanitize=address,undefined \
 		-fno-sanitize-recover=all -fno-omit-frame-pointer $(MBED_INC) \
 		-DLAUNCH_HOST -c $(MBED)/library/$*.c -o $@
 
@@ -78,3 +127,22 @@ $(BUILD)/host/libmbed.a $(BUILD)/unit/libmbed.a:
 	$(call say,AR,$@)
 	@rm -f $@
 	$(Q)ar rcD $@ $^
+
+# ---- the signer's program --------------------------------------------------
+
+# What it shares: the partition's own check, verify's reader of images, and
+# partc's of reports.
+SIGN_SOURCES := $(sort $(wildcard compiler/sign/*.c)) \
+	$(addprefix stack/launch/,manifest.c chain.c check.c)
+SIGN_OBJECTS := $(SIGN_SOURCES:%=$(BUILD)/host/%.o) \
+	$(addprefix $(BUILD)/host/compiler/,verify/elf.c.o verify/tables.c.o \
+	verify/file.c.o diff/json.c.o util.c.o)
+$(SIGN_SOURCES:%=$(BUILD)/host/%.o): HOST_INC := $(MBED_INC) -DLAUNCH_HOST \
+	-Icompiler/sign -Icompiler/verify -Icompiler
+$(SIGN_SOURCES:%=$(BUILD)/host/%.o): $(MBED)/.unpacked $(KCONFIG_AUTOHEADER)
+
+$(BUILD)/manifest: $(SIGN_OBJECTS) $(BUILD)/host/libmbed.a
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -o $@ $^
+
+-include $(SIGN_OBJECTS:.o=.d)

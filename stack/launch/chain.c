@@ -301,6 +301,23 @@ enum chain_error chain_check(const struct manifest *manifest,
 	return error;
 }
 
+enum chain_error chain_check_signer(const struct manifest *manifest)
+{
+	enum chain_error error = CHAIN_BAD_DER;
+	mbedtls_x509_crt leaf;
+
+	mbedtls_x509_crt_init(&leaf);
+	if (chain_add(&leaf, manifest->certificates[0].der,
+		      manifest->certificates[0].size)) {
+		error = chain_check_leaf(&leaf);
+	}
+	if (error == CHAIN_OK) {
+		error = chain_check_signature(manifest, &leaf.pk);
+	}
+	mbedtls_x509_crt_free(&leaf);
+	return error;
+}
+
 enum launch_status chain_status(enum chain_error error)
 {
 	switch (error) {

@@ -35,6 +35,8 @@ enum chain_error {
 enum chain_error chain_check(const struct manifest *manifest,
 			     const uint8_t *authorities,
 			     size_t authorities_size);
+/* The signature and the signer's certificate alone, whoever issued it. */
+enum chain_error chain_check_signer(const struct manifest *manifest);
 enum launch_status chain_status(enum chain_error error);
 const char *chain_error_text(enum chain_error error);
 

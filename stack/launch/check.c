@@ -157,25 +157,23 @@ static uint64_t check_find_byte(const uint8_t *bytes, uint64_t size)
 	return at;
 }
 
-/* The extent at or behind gpa that comes first; false: none. */
-static bool check_next_extent(const struct check *check,
-			      const struct manifest_partition *partition,
-			      uint64_t gpa, struct manifest_extent *next)
+/* Of the extents at or behind gpa the first; none: at the end of addresses. */
+static struct manifest_extent
+check_next_extent(const struct check *check,
+		  const struct manifest_partition *partition, uint64_t gpa)
 {
+	struct manifest_extent next = { .gpa = UINT64_MAX };
 	struct manifest_extent extent;
-	bool found = false;
 	uint32_t i;
 
 	for (i = 0; i < partition->extent_count; i++) {
 		manifest_get_extent(&check->manifest,
 				    partition->extent_first + i, &extent);
-		if (extent.gpa >= gpa &&
-		    (!found || extent.gpa < next->gpa)) {
-			*next = extent;
-			found = true;
+		if (extent.gpa >= gpa && extent.gpa < next.gpa) {
+			next = extent;
 		}
 	}
-	return found;
+	return next;
 }
 
 /* Everything of this piece but the extents is zero. */
@@ -185,11 +183,11 @@ static bool check_zeros(struct check *check, uint32_t index,
 {
 	uint64_t end = memory->gpa + memory->size;
 	uint64_t at = memory->gpa;
-	struct manifest_extent extent;
 
 	while (at < end) {
-		bool more = check_next_extent(check, partition, at, &extent) &&
-			    extent.gpa < end;
+		struct manifest_extent extent =
+			check_next_extent(check, partition, at);
+		bool more = extent.gpa < end;
 		uint64_t size = (more ? extent.gpa : end) - at;
 		uint64_t zeros = check_find_byte(memory->bytes +
 						 (at - memory->gpa), size);

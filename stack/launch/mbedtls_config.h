@@ -22,6 +22,8 @@
 #define MBEDTLS_PLATFORM_NO_STD_FUNCTIONS
 #define MBEDTLS_PLATFORM_SNPRINTF_ALT
 #define MBEDTLS_PLATFORM_EXIT_ALT
+/* No division of 128 bits, which is libgcc's. */
+#define MBEDTLS_NO_UDBL_DIVISION
 #endif
 
 #define MBEDTLS_SHA256_C
