@@ -106,6 +106,8 @@ help:
 #H   make recording          a run of the demo, kept: docs/demo.cast, docs/demo.svg
 #H   make bench              measures, and compares with the budgets
 #H   make soak               boots, restarts and fuzz tests for SOAK_MINUTES=30
+#H   make launch             the launch partition, which checks signed images,
+#H                           and the signer's program (docs/launch.md)
 #H   make fetch              fetches and unpacks the guests again
 #H   make clean | distclean  removes what was built (and what was fetched)
 #H

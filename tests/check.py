@@ -192,6 +192,11 @@ class Check:
                 self.good(result, f"{compiler} builds {config}_defconfig",
                           self.make("core", compiler=compiler,
                                     config=config))
+        # With RSA, as the tests have it, and without.
+        for compiler, config in (("clang", "test"), ("gcc", "qemu")):
+            self.good(result, f"{compiler} builds the launch partition of "
+                      f"{config}_defconfig",
+                      self.make("launch", compiler=compiler, config=config))
 
     def stage_unit(self, result):
         """the unit tests, with sanitizers"""
@@ -257,6 +262,7 @@ class Check:
     def stage_verify(self, result):
         """the verifier: images broken on purpose must be refused"""
         self.good(result, "core builds", self.make("core"))
+        self.good(result, "launch partition builds", self.make("launch"))
         self.pytest(result, "tests/verify")
 
     def specs(self):

@@ -40,10 +40,10 @@ FUZZ_BINARIES := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard \
 	tests/fuzz/fuzz_*.c))
 fuzz-sources = $(shell sed -n 's|.*SOURCES:\(.*[^ ]\) *\*/.*|\1|p' $(1))
 fuzz-binaries: $(FUZZ_BINARIES)
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(HV_SOURCES) $(KCONFIG_AUTOHEADER)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(HV_SOURCES) $(wildcard stack/launch/*.[ch]) $(KCONFIG_AUTOHEADER)
 	$(call say,FUZZ,$*)
 	@mkdir -p $(@D)
-	$(Q)clang $(UNIT_CFLAGS) -fsanitize=fuzzer $< \
+	$(Q)clang $(UNIT_CFLAGS) -Istack/launch -fsanitize=fuzzer $< \
 		$(call fuzz-sources,$<) -o $@
 
 # Tests have a build directory of their own, with the tests' configuration.

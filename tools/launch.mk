@@ -3,7 +3,8 @@
 # The launch partition (stack/launch), with mbedTLS from the source that
 # Debian's package is made of: unpacked in GUESTS, never in the repository.
 #
-#   BUILD/launch/launch.bin    its payload (raw64, at LAUNCH_BASE)
+#   BUILD/launch/launch.bin    its payload (raw64, at LAUNCH_BASE); LAUNCH_OUT,
+#                              LAUNCH_CA: elsewhere, with other authorities
 #   BUILD/launch/libmbed.a     for it
 #   BUILD/host/libmbed.a       for host programs
 #   BUILD/unit/libmbed.a       with sanitizers, for tests
@@ -58,7 +59,7 @@ $(BUILD)/launch/libmbed.a: $(LAUNCH_MBED)
 
 LAUNCH_BASE := 0x100000
 LAUNCH_OBJECTS := $(addprefix $(BUILD)/launch/,start.S.o main.c.o check.c.o \
-	chain.c.o manifest.c.o paging.c.o support.c.o authorities.S.o)
+	chain.c.o manifest.c.o paging.c.o support.c.o)
 
 $(BUILD)/launch/%.c.o: stack/launch/%.c $(MBED)/.unpacked $(BUILD)/flags \
 		$(KCONFIG_AUTOHEADER)
@@ -73,33 +74,35 @@ $(BUILD)/launch/start.S.o: stack/launch/start.S $(BUILD)/flags
 
 # The authorities: LAUNCH_CA wins over CONFIG_LAUNCH_CA; none: an empty file,
 # and a launch partition that finds nothing good.
+LAUNCH_OUT ?= $(BUILD)/launch
 LAUNCH_CA ?= $(patsubst "%",%,$(CONFIG_LAUNCH_CA))
-$(BUILD)/launch/authorities: $(LAUNCH_CA) $(BUILD)/manifest \
-		$(BUILD)/launch/authorities.path
+$(LAUNCH_OUT)/authorities: $(LAUNCH_CA) $(BUILD)/manifest \
+		$(LAUNCH_OUT)/authorities.path
 	$(call say,CA,$(or $(LAUNCH_CA),none))
 	$(Q)$(if $(LAUNCH_CA),$(BUILD)/manifest authorities \
 		--authorities '$(LAUNCH_CA)' --out $@,: >$@)
-$(BUILD)/launch/authorities.path: FORCE
+$(LAUNCH_OUT)/authorities.path: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(LAUNCH_CA)' | cmp -s - $@ || \
 		printf '%s\n' '$(LAUNCH_CA)' >$@
-$(BUILD)/launch/authorities.S.o: stack/launch/authorities.S \
-		$(BUILD)/launch/authorities
-	$(Q)$(CC) -c -DAUTHORITIES='"$(BUILD)/launch/authorities"' $< -o $@
+$(LAUNCH_OUT)/authorities.S.o: stack/launch/authorities.S \
+		$(LAUNCH_OUT)/authorities
+	$(Q)$(CC) -c -DAUTHORITIES='"$(LAUNCH_OUT)/authorities"' $< -o $@
 
-$(BUILD)/launch/launch.elf: $(LAUNCH_OBJECTS) $(BUILD)/launch/libmbed.a \
+$(LAUNCH_OUT)/launch.elf: $(LAUNCH_OBJECTS) \
+		$(LAUNCH_OUT)/authorities.S.o $(BUILD)/launch/libmbed.a \
 		stack/launch/launch.ld
 	$(call say,LD,$@)
 	$(Q)$(LD) -m elf_x86_64 -nostdlib -static -z max-page-size=4096 \
 		-z noexecstack --build-id=none --gc-sections \
 		--no-warn-rwx-segments --defsym=BASE=$(LAUNCH_BASE) \
 		-T stack/launch/launch.ld -o $@ $(LAUNCH_OBJECTS) \
-		$(BUILD)/launch/libmbed.a
-$(BUILD)/launch/launch.bin: $(BUILD)/launch/launch.elf
+		$(LAUNCH_OUT)/authorities.S.o $(BUILD)/launch/libmbed.a
+$(LAUNCH_OUT)/launch.bin: $(LAUNCH_OUT)/launch.elf
 	$(Q)objcopy -O binary $< $@
 
 .PHONY: launch
-launch: $(BUILD)/launch/launch.bin $(BUILD)/manifest
+launch: $(LAUNCH_OUT)/launch.bin $(BUILD)/manifest
 
 -include $(LAUNCH_OBJECTS:.o=.d)
 

@@ -141,7 +141,7 @@ static enum chain_error chain_verify(mbedtls_x509_crt *leaf,
 	return CHAIN_BAD_LINK;
 }
 
-/* ---- the signature -------------------------------------------------------- */
+/* ---- the signature ------------------------------------------------------ */
 
 static enum chain_error chain_check_ecdsa(const struct manifest *manifest,
 					  mbedtls_pk_context *key,
@@ -226,7 +226,7 @@ static enum chain_error chain_check_signature(const struct manifest *manifest,
 #endif
 }
 
-/* ---- all of it ------------------------------------------------------------ */
+/* ---- all of it ---------------------------------------------------------- */
 
 /* A certificate that fills its place: nothing behind it. */
 static bool chain_add(mbedtls_x509_crt *chain, const uint8_t *der,

@@ -135,7 +135,7 @@ bool check_begin(struct check *check, const struct check_input *input,
 	return true;
 }
 
-/* ---- one partition -------------------------------------------------------- */
+/* ---- one partition ------------------------------------------------------ */
 
 /* First byte that is not zero, or size. */
 static uint64_t check_find_byte(const uint8_t *bytes, uint64_t size)

@@ -1,30 +1,35 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# keys.sh DIR: keys and certificates for the tests of verified launch, made
+# keys.sh DIR [rsa]: keys and certificates for the tests of verified launch, made
 # anew for each run. NAME.key and NAME.pem in DIR; what each is good or bad
 # for is said here.
 set -eu
 cd "$1"
+rsa=${2:-}
 cat >req.cnf <<END
 [req]
 distinguished_name = dn
 [dn]
 END
 
-# issue NAME CURVE ISSUER SUBJECT EXTENSION...; no issuer: by itself
+# issue NAME KIND ISSUER SUBJECT EXTENSION...; no issuer: by itself. KIND: a
+# curve, or bits of RSA
 issue() {
-	name=$1 curve=$2 issuer=$3 subject=$4
+	name=$1 issuer=$3 subject=$4
+	case $2 in
+	P-*) kind="ec -pkeyopt ec_paramgen_curve:$2" ;;
+	*) kind="rsa:$2" ;;
+	esac
 	shift 4
 	set -- $(for extension; do
 		printf -- '-addext %s ' "$extension"
 	done)
 	[ -z "$issuer" ] ||
 		set -- "$@" -CA "$issuer.pem" -CAkey "$issuer.key"
-	openssl req -x509 -config req.cnf -newkey ec -nodes -days 36500 \
-		-pkeyopt "ec_paramgen_curve:$curve" -sha384 \
-		-keyout "$name.key" -out "$name.pem" -subj "/CN=$subject" \
-		"$@" 2>openssl.log || {
+	openssl req -x509 -config req.cnf -newkey $kind -nodes \
+		-days 36500 -sha384 ${padding:-} -keyout "$name.key" \
+		-out "$name.pem" -subj "/CN=$subject" "$@" 2>openssl.log || {
 		cat openssl.log >&2
 		exit 1
 	}
@@ -73,3 +78,13 @@ issue i1 P-256 root i1 $ca $certs
 issue i2 P-256 i1 i2 $ca $certs
 issue i3 P-256 i2 i3 $ca $certs
 issue deep P-256 i3 deep $end $signs $code
+
+[ "$rsa" = rsa ] || exit 0
+issue rsaroot 2048 '' rsaroot $ca $certs
+issue rsaleaf 2048 rsaroot rsaleaf $end $signs $code
+issue rsabig 4096 rsaroot rsabig $end $signs $code
+issue mixed P-256 rsaroot mixed $end $signs $code
+issue weak 1024 root weak $ca $certs
+issue weakleaf P-256 weak weakleaf $end $signs $code
+padding='-sigopt rsa_padding_mode:pss'
+issue rsapss 2048 rsaroot rsapss $end $signs $code

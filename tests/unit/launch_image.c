@@ -17,13 +17,24 @@ static void demand(bool good, const char *what)
 	}
 }
 
-int image_keys_make(void **state)
+static int make_keys(const char *more)
 {
 	char command[256];
 
 	demand(mkdtemp(keys) != NULL, "no directory for keys");
-	snprintf(command, sizeof(command), "tests/launch/keys.sh %s", keys);
+	snprintf(command, sizeof(command), "tests/launch/keys.sh %s %s", keys,
+		 more);
 	return system(command);
+}
+
+int image_keys_make(void **state)
+{
+	return make_keys("");
+}
+
+int image_keys_make_rsa(void **state)
+{
+	return make_keys("rsa");
 }
 
 int image_keys_remove(void **state)

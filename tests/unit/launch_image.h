@@ -31,6 +31,7 @@ struct launch_image {
 /* Keys and certificates, made anew: a directory that image_keys_remove()
  * removes again. For a cmocka group. */
 int image_keys_make(void **state);
+int image_keys_make_rsa(void **state);
 int image_keys_remove(void **state);
 
 /* Unsigned; extents of A: payload, command line, module, boot data, not in

@@ -105,7 +105,34 @@ static void test_keys(void **state)
 	image_free(image);
 }
 
-#ifndef CONFIG_LAUNCH_RSA
+#ifdef CONFIG_LAUNCH_RSA
+static void test_rsa(void **state)
+{
+	struct launch_image *image = image_make(1, 0);
+	uint8_t *end;
+
+	assert_int_equal(judge("rsaleaf", "rsaroot"), CHAIN_OK);
+	assert_int_equal(judge("rsapss", "rsaroot"), CHAIN_OK);
+	assert_int_equal(judge("mixed", "rsaroot"), CHAIN_OK);
+	assert_int_equal(judge("weakleaf weak", "root"), CHAIN_BAD_KEY);
+	image_trust(image, "rsaroot");
+	image_sign(image, "rsabig");
+	assert_int_equal(image->build.header.signature_size, 512);
+	assert_int_equal(image_chain(image), CHAIN_OK);
+	end = image->build.bytes + image->build.header.size;
+	end[-1] ^= 1;
+	assert_int_equal(image_chain(image), CHAIN_BAD_SIGNATURE);
+	end[-1] ^= 1;
+	/* a partition's vp_sha384 */
+	image->build.bytes[128 + 50] ^= 1;
+	assert_int_equal(image_chain(image), CHAIN_BAD_SIGNATURE);
+	image_sign_as(image, "rsaleaf", "rsabig");
+	assert_int_equal(image_chain(image), CHAIN_BAD_KEY);
+	image_sign_as(image, "mixed", "rsaleaf");
+	assert_int_equal(image_chain(image), CHAIN_BAD_KEY);
+	image_free(image);
+}
+#else
 static void test_no_rsa(void **state)
 {
 	struct launch_image *image = image_make(1, 0);
@@ -208,7 +235,9 @@ int main(void)
 		cmocka_unit_test(test_path_length),
 		cmocka_unit_test(test_leaf),
 		cmocka_unit_test(test_keys),
-#ifndef CONFIG_LAUNCH_RSA
+#ifdef CONFIG_LAUNCH_RSA
+		cmocka_unit_test(test_rsa),
+#else
 		cmocka_unit_test(test_no_rsa),
 #endif
 		cmocka_unit_test(test_numbers),
@@ -216,6 +245,6 @@ int main(void)
 		cmocka_unit_test(test_flips),
 	};
 
-	return cmocka_run_group_tests(tests, image_keys_make,
+	return cmocka_run_group_tests(tests, image_keys_make_rsa,
 				      image_keys_remove);
 }
