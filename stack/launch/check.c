@@ -137,19 +137,22 @@ bool check_begin(struct check *check, const struct check_input *input,
 
 /* ---- one partition ------------------------------------------------------ */
 
-/* First byte that is not zero, or size. */
+/* Any eight bytes, wherever they lie. */
+typedef uint64_t __attribute__((may_alias, aligned(1))) check_word_t;
+
+/* First byte that is not zero, or size. Most memory passes through here. */
 static uint64_t check_find_byte(const uint8_t *bytes, uint64_t size)
 {
-	uint64_t word[8];
 	uint64_t at = 0;
 
-	while (size - at >= sizeof(word)) {
-		memcpy(word, bytes + at, sizeof(word));
+	while (size - at >= 64) {
+		const check_word_t *word = (const check_word_t *)(bytes + at);
+
 		if ((word[0] | word[1] | word[2] | word[3] | word[4] |
 		     word[5] | word[6] | word[7]) != 0) {
 			break;
 		}
-		at += sizeof(word);
+		at += 64;
 	}
 	while (at < size && bytes[at] == 0) {
 		at++;
