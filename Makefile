@@ -114,6 +114,8 @@ help:
 #H   make recording          a run of the demo, kept: docs/demo.cast, docs/demo.svg
 #H   make bench              measures, and compares with the budgets
 #H   make soak               boots, restarts and fuzz tests for SOAK_MINUTES=30
+#H   make launch             the launch partition, which checks signed images,
+#H                           and the signer's program (docs/launch.md)
 #H   make fetch              fetches and unpacks the guests again
 #H   make clean | distclean  removes what was built (and what was fetched)
 #H
@@ -207,7 +209,7 @@ HOST_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wconversion \
 	-Wswitch-enum -Wvla -Wmissing-prototypes -Werror -Ihv/include
 
 VERIFY_SOURCES := $(sort $(wildcard compiler/verify/*.c))
-PARTC_SOURCES := $(sort $(filter-out compiler/verify/%,$(wildcard \
+PARTC_SOURCES := $(sort $(filter-out compiler/verify/% compiler/sign/%,$(wildcard \
 	$(call deep,compiler,.c))))
 PARTC_OBJECTS := $(PARTC_SOURCES:%=$(BUILD)/host/%.o)
 VERIFY_OBJECTS := $(VERIFY_SOURCES:%=$(BUILD)/host/%.o)
@@ -281,6 +283,10 @@ core: $(BUILD)/objects.list $(BUILD)/bulkhead.ld $(BUILD)/partc \
 # ---- guests ----------------------------------------------------------------
 
 include tools/guests.mk
+
+# ---- verified launch -------------------------------------------------------
+
+include tools/launch.mk
 
 # ---- one spec --------------------------------------------------------------
 

@@ -195,6 +195,11 @@ class Check:
                                     config=config))
             self.good(result, f"{compiler} builds the capture image",
                       self.make("board-image", compiler=compiler))
+        # With RSA, as the tests have it, and without.
+        for compiler, config in (("clang", "test"), ("gcc", "qemu")):
+            self.good(result, f"{compiler} builds the launch partition of "
+                      f"{config}_defconfig",
+                      self.make("launch", compiler=compiler, config=config))
 
     def stage_unit(self, result):
         """the unit tests, with sanitizers"""
@@ -277,6 +282,7 @@ class Check:
     def stage_verify(self, result):
         """the verifier: images broken on purpose must be refused"""
         self.good(result, "core builds", self.make("core"))
+        self.good(result, "launch partition builds", self.make("launch"))
         self.pytest(result, "tests/verify")
 
     def specs(self):

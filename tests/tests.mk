@@ -12,15 +12,20 @@ UNIT_BINARIES := $(UNIT_TESTS:%=$(BUILD)/unit/%)
 
 unit-sources = $(shell sed -n \
 	's|.*SOURCES:\(.*[^ ]\) *\*/.*|\1|p' tests/unit/$(1).c)
+# What is linked with mbedTLS says so: NEEDS: mbedtls
+UNIT_MBED_CFLAGS := $(MBED_INC) -DLAUNCH_HOST -Icompiler/sign
+unit-mbed = $(shell grep -l 'NEEDS: mbedtls' tests/unit/$(1).c)
+unit-cflags = $(UNIT_CFLAGS) $(if $(call unit-mbed,$(1)),$(UNIT_MBED_CFLAGS))
+unit-lib = $(if $(call unit-mbed,$(1)),$(BUILD)/unit/libmbed.a)
 define unit-rule
 $(BUILD)/unit/$(1): tests/unit/$(1).c $(call unit-sources,$(1)) \
-		$(KCONFIG_AUTOHEADER)
+		$(KCONFIG_AUTOHEADER) $(call unit-lib,$(1))
 	$$(call say,UNIT      ,$(1))
 	@mkdir -p $$(@D)
-	$$(Q)$(HOSTCC) $(UNIT_CFLAGS) -MM -MP -MT $$@ \
+	$$(Q)$(HOSTCC) $(call unit-cflags,$(1)) -MM -MP -MT $$@ \
 		tests/unit/$(1).c $(call unit-sources,$(1)) >$$@.d
-	$$(Q)$(HOSTCC) $(UNIT_CFLAGS) tests/unit/$(1).c \
-		$(call unit-sources,$(1)) -o $$@ -lcmocka
+	$$(Q)$(HOSTCC) $(call unit-cflags,$(1)) tests/unit/$(1).c \
+		$(call unit-sources,$(1)) $(call unit-lib,$(1)) -o $$@ -lcmocka
 endef
 
 .PHONY: unit-binaries fuzz-binaries unit lint check bench soak
@@ -39,10 +44,11 @@ fuzz-sources = $(foreach s,$(shell sed -n \
 	$(filter %.c -%,$(s)),$(s),$(wildcard $(s)/*.c)))
 fuzz-binaries: $(FUZZ_BINARIES)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.c) $(HV_SOURCES) \
-		$(PARTC_SOURCES) $(KCONFIG_AUTOHEADER)
+		$(PARTC_SOURCES) $(wildcard stack/launch/*.[ch]) \
+		$(KCONFIG_AUTOHEADER)
 	$(call say,FUZZ      ,$*)
 	@mkdir -p $(@D)
-	$(Q)clang $(UNIT_CFLAGS) -D_GNU_SOURCE -fsanitize=fuzzer $< \
+	$(Q)clang $(UNIT_CFLAGS) -D_GNU_SOURCE -Istack/launch -fsanitize=fuzzer $< \
 		$(call fuzz-sources,$<) -o $@
 
 # Tests have a build directory of their own, with the tests' configuration.

@@ -39,6 +39,7 @@ python3-pytest tests of the compiler and of whole images
 python3-pytest-xdist two images at a time
 python3-jsonschema tests of the form of report.json
 cloc counts source lines
+openssl keys and certificates of the tests of verified launch
 swtpm a TPM for the emulator: what GRUB measures
 '
 for_bochs='
