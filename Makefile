@@ -168,6 +168,9 @@ endif
 ifneq ($(CONFIG_VMX),y)
 HV_SOURCES := $(filter-out hv/vcpu/vmx/%,$(HV_SOURCES))
 endif
+ifneq ($(CONFIG_LAUNCH),y)
+HV_SOURCES := $(filter-out hv/guest/launch.c hv/cpu/pci.c,$(HV_SOURCES))
+endif
 HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/%.o)
 
 # A file of one text, written where that is not its text already. Make does it
@@ -290,7 +293,8 @@ include tools/launch.mk
 
 # ---- one spec --------------------------------------------------------------
 
-image-vars := CC='$(CC)' SPEC='$(SPEC)' O='$(O)' BUILD='$(BUILD)' GUESTS='$(GUESTS)'
+image-vars := CC='$(CC)' SPEC='$(SPEC)' O='$(O)' BUILD='$(BUILD)' \
+	GUESTS='$(GUESTS)' LAUNCH_OUT='$(LAUNCH_OUT)'
 sub := $(MAKE) --no-print-directory
 
 .PHONY: image boot boot-run need-spec

@@ -10,6 +10,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check/check.h"
 #include "compile.h"
@@ -25,6 +26,7 @@ struct options {
 	const char *map;
 	const char *spec;
 	const char *guests;
+	const char *launch;
 	const char *kconfig;
 	const char *targets;
 	const char *explain;
@@ -33,15 +35,17 @@ struct options {
 
 static const char usage[] =
 	"usage: partc -o DIR --dtb FILE --map FILE --spec FILE -G GUESTDIR\n"
-	"             -K AUTOCONF [--targets 'MAKE TARGETS']\n"
+	"             -K AUTOCONF [-L LAUNCHDIR] [--targets 'MAKE TARGETS']\n"
 	"       partc --explain ID|all|document\n"
 	"       partc --schema\n"
+	"       partc sign IMAGE.elf ...   as \"manifest sign\", which says more\n"
 	"       partc diff DIR|REPORT.JSON DIR|REPORT.JSON\n"
 	"\n"
 	"  --dtb      dtc -I dts -O dtb -@\n"
 	"  --map      dtc -I dts -O dts -T -T, of the same source\n"
 	"  --spec     the spec's own path: payload paths are relative to it\n"
 	"  -G         directory of \"guest:\" payloads\n"
+	"  -L         directory of \"launch:\" payloads\n"
 	"  -K         Kconfig's autoconf.h\n"
 	"  --targets  what depends on the payloads, in DIR/deps.d\n"
 	"  --schema   the language, as JSON\n"
@@ -68,7 +72,7 @@ static bool parse_options(int argc, char **argv, struct options *options)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "o:G:K:h", names, NULL)) !=
+	while ((option = getopt_long(argc, argv, "o:G:L:K:h", names, NULL)) !=
 	       -1) {
 		switch (option) {
 		case 'o':
@@ -85,6 +89,9 @@ static bool parse_options(int argc, char **argv, struct options *options)
 			break;
 		case 'G':
 			options->guests = optarg;
+			break;
+		case 'L':
+			options->launch = optarg;
 			break;
 		case 'K':
 			options->kconfig = optarg;
@@ -127,7 +134,18 @@ static void read_inputs(struct model *model, const struct options *options)
 	model->spec_path = options->spec;
 	model->out_directory = options->out;
 	model->guest_directory = util_format("%s/", options->guests);
+	model->launch_directory = util_format("%s/", options->launch != NULL ?
+					      options->launch :
+					      options->guests);
 	model->image_base = kconfig_number("IMAGE_BASE_MIB", 16) << 20;
+}
+
+/* Cryptography is in a program of its own, beside this one. */
+static int run_signer(char **argv)
+{
+	argv[0] = util_format("%smanifest", util_directory(argv[0]));
+	execvp(argv[0], argv);
+	fail("the signer's program is not there: make launch", argv[0]);
 }
 
 int main(int argc, char **argv)
@@ -136,6 +154,9 @@ int main(int argc, char **argv)
 	struct model model = { 0 };
 	bool good;
 
+	if (argc >= 2 && strcmp(argv[1], "sign") == 0) {
+		return run_signer(argv);
+	}
 	if (argc == 4 && strcmp(argv[1], "diff") == 0) {
 		return diff_main(argv[2], argv[3]);
 	}

@@ -217,6 +217,8 @@ struct model_partition {
 	bool launch;
 	struct loc launch_at;
 	struct num launch_timeout;	/* in ms */
+	bool launch_all, launch_stays;
+	struct loc launch_all_at, launch_stays_at;
 
 	/* Found by the compiler. */
 	struct policy policy;	/* profile, refined; sorted */
@@ -302,6 +304,7 @@ struct model_channel {
 struct model {
 	const char *spec_path;		/* as given on the command line */
 	const char *guest_directory;	/* with its last slash */
+	const char *launch_directory;	/* the same */
 	const char *out_directory;
 	struct model_machine machine;
 	struct model_profile *profiles;

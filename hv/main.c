@@ -12,6 +12,7 @@
 #include "cpu/log.h"
 #include "cpu/lp.h"
 #include "cpu/mce.h"
+#include "cpu/pci.h"
 #include "cpu/regs.h"
 #include "cpu/trap.h"
 #include "cpu/tsc.h"
@@ -223,6 +224,7 @@ uint64_t main_check(uint32_t magic, uint32_t info)
 	if (!fits) {
 		main_refuse_range(&range);
 	}
+	pci_quiet();			/* nothing moves what is checked */
 	module_check();
 	main_self = main_find_self();
 	/* Modules are out of the way. */

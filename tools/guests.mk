@@ -40,10 +40,12 @@ test-guests:
 
 # What this spec, and what it includes, names as guest:NAME.
 ifneq ($(filter guests-for-spec,$(MAKECMDGOALS)),)
-spec-guests := $(sort $(shell $(HOSTCC) -E -P -nostdinc -undef -D__DTS__ \
+spec-files := $(sort $(shell $(HOSTCC) -E -P -nostdinc -undef -D__DTS__ \
 	-x assembler-with-cpp -I '$(dir $(SPEC))' -Ipartition-specs \
 	-Ipartition-specs/include '$(SPEC)' 2>/dev/null | \
-	grep -o '"guest:[^" ]*' | cut -c8-))
+	grep -oE '"(guest|launch):[^" ]*' | cut -c2-))
+spec-guests := $(patsubst guest:%,%,$(filter guest:%,$(spec-files)))
 guests-for-spec: $(addprefix $(GUESTS)/,$(filter-out %.bin %.elf, \
-	$(spec-guests))) $(if $(filter %.bin %.elf,$(spec-guests)),test-guests)
+	$(spec-guests))) $(if $(filter %.bin %.elf,$(spec-guests)),test-guests) \
+	$(if $(filter launch:%,$(spec-files)),launch)
 endif

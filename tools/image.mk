@@ -68,7 +68,8 @@ generated := tables.c payload.S loads.S grub.cfg report.txt report.html \
 $(O)/partc.stamp: $(O)/b.dtb $(O)/b.ann.dts $(BUILD)/partc $(KCONFIG_AUTOHEADER)
 	$(call say,PARTC     ,$(SPEC))
 	$(Q)$(BUILD)/partc -o $(O) --dtb $(O)/b.dtb --map $(O)/b.ann.dts \
-		--spec '$(SPEC)' -G '$(GUESTS)' -K $(KCONFIG_AUTOHEADER) \
+		--spec '$(SPEC)' -G '$(GUESTS)' -L '$(LAUNCH_OUT)' \
+		-K $(KCONFIG_AUTOHEADER) \
 		--targets '$(O)/partc.stamp $(O)/payload.o' && : >$@
 loads := $(wildcard $(O)/loads/*)
 $(generated:%=$(O)/%) $(loads): $(O)/partc.stamp ;
@@ -84,13 +85,34 @@ $(O)/payload.o $(O)/loads.o: $(O)/%.o: $(O)/%.S $(BUILD)/flags
 	$(call say,AS        ,$<)
 	$(Q)$(HV_CC) $(HV_CFLAGS) $(OPT_SIZE) -g0 -Wa,-I$(O) -c $< -o $@
 
+# An image with a launch partition is signed as it is linked, if there is a
+# key (docs/launch.md); the verifier then sees what is shipped.
+LAUNCH_KEY ?= $(patsubst "%",%,$(CONFIG_LAUNCH_KEY))
+LAUNCH_CERTIFICATES ?= $(patsubst "%",%,$(CONFIG_LAUNCH_CERTIFICATES))
+LAUNCH_VERSION ?= $(CONFIG_LAUNCH_VERSION)
+signer := $(if $(LAUNCH_KEY),--key '$(LAUNCH_KEY)' \
+	$(LAUNCH_CERTIFICATES:%=--certificates '%') \
+	--version '$(LAUNCH_VERSION)')
+ifneq ($(file <$(O)/signer),$(signer))
+$(shell mkdir -p $(O))$(file >$(O)/signer,$(signer))
+endif
+$(O)/signer: ;
+sign = if grep -q '"launch": true' $(O)/report.json; then \
+	$(if $(signer),$(BUILD)/manifest sign $(1) --report $(O)/report.json \
+		--modules $(O)/modules $(signer), \
+	echo 'note: $(O)/bulkhead.elf is not signed: but for the launch' \
+		'partition nothing starts (docs/launch.md)'); fi
+
 objects := $(file <$(BUILD)/objects.list)
 $(O)/bulkhead.elf: $(BUILD)/objects.list $(objects) $(O)/tables.o \
-		$(O)/payload.o $(O)/loads.o $(BUILD)/bulkhead.ld
+		$(O)/payload.o $(O)/loads.o $(BUILD)/bulkhead.ld \
+		$(O)/signer $(LAUNCH_KEY) $(LAUNCH_CERTIFICATES)
 	$(call say,LD        ,$@)
 	$(Q)$(LD) $(LD_FLAGS) -T $(BUILD)/bulkhead.ld -Map $(O)/bulkhead.map \
-		-o $@ $(objects) $(O)/tables.o $(O)/payload.o \
+		-o $@.new $(objects) $(O)/tables.o $(O)/payload.o \
 		$(O)/loads.o
+	$(Q)$(call sign,$@.new)
+	$(Q)mv $@.new $@
 
 # An image that the verifier refuses is not shipped and not booted.
 $(O)/verify.stamp: $(O)/bulkhead.elf $(O)/b.dtb $(BUILD)/verify
@@ -110,7 +132,8 @@ $(O)/bulkhead.spdx.json: $(O)/verify.stamp $(O)/report.json tools/sbom.py \
 		$(BUILD)/version $(BUILD)/grub/version \
 		$(wildcard $(GUESTS)/packages/*.from)
 	$(call say,SBOM      ,$@)
-	$(Q)$(PYTHON) -I -S tools/sbom.py $(O) '$(SPEC)' $(GUESTS) $(BUILD)
+	$(Q)$(PYTHON) -I -S tools/sbom.py $(O) '$(SPEC)' $(GUESTS) $(BUILD) \
+		$(LAUNCH_OUT)
 
 # GRUB writes to it: made anew only when the image is another.
 SLOT_MIB ?= 0

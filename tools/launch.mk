@@ -100,6 +100,10 @@ $(LAUNCH_OUT)/launch.elf: $(LAUNCH_OBJECTS) \
 		$(LAUNCH_OUT)/authorities.S.o $(BUILD)/launch/libmbed.a
 $(LAUNCH_OUT)/launch.bin: $(LAUNCH_OUT)/launch.elf
 	$(Q)objcopy -O binary $< $@
+	@mkdir -p $(@D)/packages
+	@echo GENERATED_FROM $$(sha256sum <$@ | cut -d ' ' -f 1) debian \
+		$(subst -, ,$(MBED_NAME)) source $(MBED_FILE) \
+		>$(@D)/packages/launch.bin.from
 
 .PHONY: launch
 launch: $(LAUNCH_OUT)/launch.bin $(BUILD)/manifest
@@ -139,7 +143,7 @@ SIGN_SOURCES := $(sort $(wildcard compiler/sign/*.c)) \
 	$(addprefix stack/launch/,manifest.c chain.c check.c)
 SIGN_OBJECTS := $(SIGN_SOURCES:%=$(BUILD)/host/%.o) \
 	$(addprefix $(BUILD)/host/compiler/,verify/elf.c.o verify/tables.c.o \
-	verify/file.c.o diff/json.c.o util.c.o)
+	verify/file.c.o diff/json.c.o util.c.o host/file.c.o)
 $(SIGN_SOURCES:%=$(BUILD)/host/%.o): HOST_INC := $(MBED_INC) -DLAUNCH_HOST \
 	-Icompiler/sign -Icompiler/verify -Icompiler
 $(SIGN_SOURCES:%=$(BUILD)/host/%.o): $(MBED)/.unpacked $(KCONFIG_AUTOHEADER)

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """
-sbom.py O SPEC GUESTS BUILD: O/bulkhead.spdx.json, what is in an image,
-as SPDX 2.3 has it (docs/install.md). O holds what one spec became; SPEC and
-GUESTS are where its payloads lie; BUILD/grub is GRUB's part of an ISO, and
+sbom.py O SPEC GUESTS BUILD [LAUNCH]: O/bulkhead.spdx.json, what is in an image,
+as SPDX 2.3 has it (docs/install.md). O holds what one spec became; SPEC,
+GUESTS and LAUNCH are where its payloads lie; BUILD/grub is GRUB's part of an ISO, and
 BUILD/version the hypervisor's version, or empty. The same inputs give the same
 bytes: no time of day but SOURCE_DATE_EPOCH, no directories.
 
@@ -49,8 +49,9 @@ def identifier(text):
 class Payloads:
     """Files that the spec names, and what is known of them."""
 
-    def __init__(self, out, spec, guests):
-        self.out, self.spec, self.guests = out, spec, guests
+    def __init__(self, out, spec, guests, launch):
+        self.out, self.spec = out, spec
+        self.folders = {"guest": guests, "launch": launch}
         self.kept = os.path.join(out, "sbom.hashes")
         self.known = {}
         try:
@@ -64,8 +65,9 @@ class Payloads:
         self.used = {}
 
     def path(self, name):
-        if name.startswith("guest:"):
-            return os.path.join(self.guests, name[len("guest:"):])
+        kind, colon, rest = name.partition(":")
+        if colon and kind in self.folders:
+            return os.path.join(self.folders[kind], rest)
         return os.path.join(os.path.dirname(self.spec), name)
 
     def hashes(self, payload):
@@ -92,11 +94,11 @@ class Payloads:
 
     def origin(self, payload):
         """How it came out of which package, or None: that is not known."""
-        if not payload["name"].startswith("guest:"):
+        kind, _, name = payload["name"].partition(":")
+        if kind not in self.folders:
             return None
-        name = payload["name"][len("guest:"):]
         try:
-            with open(os.path.join(self.guests, "packages",
+            with open(os.path.join(self.folders[kind], "packages",
                                    f"{name}.from")) as file:
                 words = file.read().split()
         except OSError:
@@ -191,7 +193,8 @@ def add_payload(document, payloads, report, partition, payload, owner):
     role = payload["role"]
     ref = document.file(
         owner, identifier(f"File-{partition['name']}-{role}"),
-        os.path.basename(payload["name"].removeprefix("guest:")),
+        os.path.basename(payload["name"].removeprefix("guest:")
+                         .removeprefix("launch:")),
         payloads.hashes(payload),
         f"{role} of partition {partition['name']}, {payload['bytes']} bytes, "
         f"{place}")
@@ -239,12 +242,12 @@ def add_grub(document, build, iso):
         document.close_package(ref)
 
 
-def make(out, spec, guests, build):
+def make(out, spec, guests, build, launch=""):
     with open(os.path.join(out, "report.json")) as file:
         report = json.load(file)
     with open(os.path.join(build, "version")) as file:
         version = file.read().strip()
-    payloads = Payloads(out, spec, guests)
+    payloads = Payloads(out, spec, guests, launch)
     document = Document()
     name = os.path.splitext(report["spec"])[0]
     iso = document.package(
@@ -277,6 +280,6 @@ def make(out, spec, guests, build):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 5:
+    if len(sys.argv) not in (5, 6):
         sys.exit(__doc__.strip().split("\n")[0])
     make(*sys.argv[1:])

@@ -5,6 +5,7 @@
  */
 #include "config/launch.h"
 #include "check/check.h"
+#include "kconfig.h"
 #include "place/place.h"
 
 #define TIMEOUT_MAX_MS 3600000u
@@ -154,6 +155,40 @@ void check_launch_timeout(const struct model *model)
 			 "3600000" : "leave it out, or make it the launch "
 			 "partition: launch;");
 	}
+}
+
+void check_launch_flags(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		if (p->launch || (!p->launch_all && !p->launch_stays)) {
+			continue;
+		}
+		diag = diag_error("launch-flags", p->launch_all ?
+				  p->launch_all_at : p->launch_stays_at,
+				  "%s is no launch partition", p->name);
+		diag_fix(diag, "leave it out, or make it the launch "
+			 "partition: launch;");
+	}
+}
+
+void check_launch_config(const struct model *model)
+{
+	const struct model_partition *p = find_launch(model);
+	struct diag *diag;
+
+	if (p == NULL || kconfig_has("LAUNCH")) {
+		return;
+	}
+	diag = diag_error("launch-config", p->launch_at,
+			  "%s is to check the others, which this build does "
+			  "not wait for", p->name);
+	diag_fix(diag, "set CONFIG_LAUNCH (make menuconfig), or leave "
+		 "\"launch\" out");
 }
 
 static void check_rows(const struct policy *policy)

@@ -86,6 +86,28 @@ const struct check check_launch_rules[] = {
 		"launch; launch-timeout = <0>;",
 	  .right =
 		"launch; launch-timeout = <20000>;" },
+	{ "launch-flags", CHECK_ERROR, CHECK_SPEC,
+	  check_launch_flags, NULL,
+	  .sentence =
+		"launch-all and launch-stays are the launch partition's.",
+	  .why =
+		"For any other partition they mean nothing, and whoever wrote "
+		"them would think that they do.",
+	  .wrong =
+		"a { launch-all; };",
+	  .right =
+		"a { launch; launch-all; };" },
+	{ "launch-config", CHECK_ERROR, CHECK_SPEC,
+	  check_launch_config, NULL,
+	  .sentence =
+		"A spec with a launch partition needs a build that waits for "
+		"its verdict.",
+	  .why =
+		"Without it all would start unchecked.",
+	  .wrong =
+		"launch; with CONFIG_LAUNCH off",
+	  .right =
+		"CONFIG_LAUNCH=y" },
 	{ "launch-port", CHECK_ERROR, CHECK_SPEC,
 	  check_launch_port, NULL,
 	  .sentence =

@@ -253,6 +253,14 @@ static void compare_failure(const char *who, const struct json *a,
 			 "checks the others before they start, and sees their "
 			 "memory");
 	}
+	if (json_number(a, "launch_all") != json_number(b, "launch_all")) {
+		diff_say(json_number(b, "launch_all") != 0 ? '+' : '-', who,
+			 "if one of the others is bad, none starts");
+	}
+	if (json_number(a, "launch_stays") != json_number(b, "launch_stays")) {
+		diff_say(json_number(b, "launch_stays") != 0 ? '+' : '-', who,
+			 "stays after its verdict");
+	}
 }
 
 /* a or b is null for one that comes or goes: all it has, or had, is said. */

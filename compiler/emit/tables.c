@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tables.c: the arrays of config.h, in the order of that header. */
+#include "config/launch.h"
 #include "emit/emit.h"
 
 #include <string.h>
@@ -46,10 +47,12 @@ static void emit_launch(FILE *out, const struct model *model)
 	}
 	timeout = &model->partitions[launch].launch_timeout;
 	fprintf(out, "\t.launch_partition = %u,\n"
-		"\t.launch_timeout_ms = %u,\n\t.launch_table = 0x%llxull\n"
-		"};\n\n", launch, timeout->set ? (uint32_t)timeout->v :
-		PLACE_LAUNCH_TIMEOUT_MS,
-		(unsigned long long)PLACE_LAUNCH_TABLE);
+		"\t.launch_timeout_ms = %u,\n\t.launch_table = 0x%llxull,\n"
+		"\t.launch_flags = %u\n};\n\n", launch,
+		timeout->set ? (uint32_t)timeout->v : PLACE_LAUNCH_TIMEOUT_MS,
+		(unsigned long long)PLACE_LAUNCH_TABLE,
+		model->partitions[launch].launch_all * LAUNCH_ALL |
+		model->partitions[launch].launch_stays * LAUNCH_STAYS);
 }
 
 static void emit_machine(FILE *out, const struct model *model)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Opens payloads and hands them to their boot protocol. "guest:name" is a
- * file of the guest directory; all else is relative to the spec's own file.
+ * file of the guest directory, "launch:name" one of the launch partition's;
+ * all else is relative to the spec's own file.
  */
 #include <string.h>
 
@@ -12,6 +13,9 @@ static const char *resolve_path(const struct model *model, const char *name)
 {
 	if (strncmp(name, "guest:", 6) == 0) {
 		return util_format("%s%s", model->guest_directory, name + 6);
+	}
+	if (strncmp(name, "launch:", 7) == 0) {
+		return util_format("%s%s", model->launch_directory, name + 7);
 	}
 	if (name[0] == '/') {
 		return name;
@@ -26,6 +30,8 @@ static void refuse_missing(const struct model_payload *payload)
 
 	diag_fix(diag, strncmp(payload->name, "guest:", 6) == 0 ?
 		 "guests are fetched and built by make guests" :
+		 strncmp(payload->name, "launch:", 7) == 0 ?
+		 "make launch builds it: \"launch:launch.bin\"" :
 		 "paths are relative to the file of the spec");
 }
 

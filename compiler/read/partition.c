@@ -87,6 +87,10 @@ static void read_one(struct model *model, struct model_partition *p, int node)
 	p->launch = tree_flag(node, "launch");
 	p->launch_at = tree_property_at(node, "launch");
 	p->launch_timeout = tree_number(node, "launch-timeout");
+	p->launch_all = tree_flag(node, "launch-all");
+	p->launch_all_at = tree_property_at(node, "launch-all");
+	p->launch_stays = tree_flag(node, "launch-stays");
+	p->launch_stays_at = tree_property_at(node, "launch-stays");
 	p->console = tree_text(node, "console");
 	p->uart_as = tree_number(node, "uart-as");
 	if (tree_cell_count(node, "profile") == 1) {

@@ -159,7 +159,7 @@ static bool sign_make_signature(const struct sign_options *options,
 	bool good;
 
 	if (options->signature_in != NULL) {
-		given = file_read_all(options->signature_in, &size);
+		given = subject_read_file(options->signature_in, &size);
 		good = given != NULL &&
 		       key_take_signature(build->header.algorithm,
 					  build->header.signature_size, given,
@@ -234,7 +234,8 @@ static bool sign_build(struct build *build,
 			options->report);
 		return false;
 	}
-	build_begin(build, options->version, options->all_or_nothing ?
+	build_begin(build, options->version, options->all_or_nothing ||
+		    (subject->tables.machine.launch_flags & LAUNCH_ALL) != 0 ?
 		    MANIFEST_ALL_OR_NOTHING : 0, subject->policy_sha384);
 	mbedtls_x509_crt_init(&chain);
 	good = sign_add_partitions(build, subject, report) &&

@@ -2,6 +2,7 @@
 /* Reads what a manifest is about; believes no file that it reads. */
 #include "subject.h"
 
+#include <errno.h>
 #include <mbedtls/sha512.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ static bool subject_find_self(struct subject *subject, const char *launch)
 {
 	uint32_t i;
 
-	subject->self = CONFIG_NONE;
+	subject->self = subject->tables.machine.launch_partition;
 	if (launch == NULL) {
 		return true;
 	}
@@ -87,6 +88,30 @@ static bool subject_find_self(struct subject *subject, const char *launch)
 	return false;
 }
 
+/* A copy that free() takes: util_read_file() may map what is large. */
+uint8_t *subject_read_file(const char *path, size_t *size)
+{
+	FILE *file = fopen(path, "rb");
+	uint8_t *bytes = NULL;
+	struct stat info;
+
+	if (file != NULL && fstat(fileno(file), &info) == 0) {
+		*size = (size_t)info.st_size;
+		bytes = malloc(*size + 1);
+		if (bytes != NULL && fread(bytes, 1, *size, file) != *size) {
+			free(bytes);
+			bytes = NULL;
+		}
+	}
+	if (bytes == NULL) {
+		fprintf(stderr, "manifest: %s: %s\n", path, strerror(errno));
+	}
+	if (file != NULL) {
+		fclose(file);
+	}
+	return bytes;
+}
+
 /* partc leaves a copy of each module where it writes everything else. */
 static bool subject_open_module(struct subject *subject, uint32_t index,
 				const char *directory)
@@ -98,7 +123,7 @@ static bool subject_open_module(struct subject *subject, uint32_t index,
 
 	snprintf(path, sizeof(path), "%s/%u-%.40s", directory, index,
 		 module->name);
-	subject->modules[index] = file_read_all(path, &size);
+	subject->modules[index] = subject_read_file(path, &size);
 	if (subject->modules[index] == NULL) {
 		return false;
 	}
@@ -120,7 +145,7 @@ bool subject_open(struct subject *subject, const char *path,
 
 	memset(subject, 0, sizeof(*subject));
 	subject->path = path;
-	subject->bytes = file_read_all(path, &subject->size);
+	subject->bytes = subject_read_file(path, &subject->size);
 	if (subject->bytes == NULL ||
 	    !image_open(&subject->image, subject->bytes, subject->size,
 			&report) ||

@@ -31,6 +31,8 @@ struct subject {
  */
 bool subject_open(struct subject *subject, const char *path,
 		  const char *launch, const char *modules);
+/* A whole file, for the caller to free; null after a message to stderr. */
+uint8_t *subject_read_file(const char *path, size_t *size);
 /* Bytes of a load; null: neither in the image nor in a module. */
 const uint8_t *subject_find_load(const struct subject *subject,
 				 const struct load_config *load);

@@ -92,7 +92,7 @@ AT(line_config, level, 16);
 AT(line_config, vector, 18);
 AT(line_config, where, 24);
 
-SIZE(machine_config, 72);
+SIZE(machine_config, 80);
 AT(machine_config, tsc_hz, 16);
 AT(machine_config, ioapic_base, 32);
 AT(machine_config, vendor, 40);
@@ -102,5 +102,6 @@ AT(machine_config, boot_ok_mask, 53);
 AT(machine_config, launch_partition, 56);
 AT(machine_config, launch_timeout_ms, 60);
 AT(machine_config, launch_table, 64);
+AT(machine_config, launch_flags, 72);
 
 SIZE(ram_config, 24);

@@ -4,6 +4,7 @@
  * numbers, VPs and their LPs, plans, interrupt lines, policies, ports that
  * the board keeps for itself.
  */
+#include "config/launch.h"
 #include "verify.h"
 
 #include <string.h>
@@ -235,11 +236,16 @@ static void run_check_launch(const struct spec *spec)
 	uint32_t node = spec->fdt->nodes[spec->partitions].first_child;
 	uint32_t launch = CONFIG_NONE;
 	uint64_t timeout = 0;
+	uint32_t flags = 0;
 	uint32_t i;
 
 	for (i = 0; node != FDT_NONE; i++, node = spec->fdt->nodes[node].next) {
 		if (fdt_get(spec->fdt, node, "launch")) {
 			launch = i;
+			flags = (fdt_get(spec->fdt, node, "launch-all") ?
+				 LAUNCH_ALL : 0) |
+				(fdt_get(spec->fdt, node, "launch-stays") ?
+				 LAUNCH_STAYS : 0);
 			timeout = fdt_number(spec->fdt, node, "launch-timeout",
 					     60000);
 		}
@@ -257,6 +263,8 @@ static void run_check_launch(const struct spec *spec)
 	run_report_machine(spec, "GPA of the launch table",
 			   machine->launch_table,
 			   launch == CONFIG_NONE ? 0 : 0xa0000);
+	run_report_machine(spec, "launch flags", machine->launch_flags, flags);
+	run_report_machine(spec, "reserved word", machine->launch_reserved, 0);
 }
 
 void spec_check_machine(const struct spec *spec)

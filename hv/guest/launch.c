@@ -7,10 +7,12 @@
 #include "guest/launch.h"
 
 #include "abi/launch.h"
+#include "core/flush.h"
 #include "cpu/log.h"
 #include "cpu/lp.h"
 #include "cpu/tsc.h"
 #include "lib/string.h"
+#include "mem/nested.h"
 #include "mem/window.h"
 
 /* At 40 instructions a byte, a quarter of what may be done in one go. */
@@ -305,6 +307,10 @@ enum outcome launch_write(struct vp *vp, uint32_t value)
 	if (err != HV_OK) {
 		partition_fail(vp, "bad verdict", value, (uint64_t)err, 0);
 		return OUTCOME_STOP;
+	}
+	if (machine_config.launch_flags & LAUNCH_STAYS) {
+		flush_consume(nested_close_windows(vp->partition));
+		return OUTCOME_NEXT;
 	}
 	partition_request_end(vp, END_OFF);
 	return OUTCOME_STOP;

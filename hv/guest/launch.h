@@ -18,6 +18,8 @@ enum launch_step {
 	LAUNCH_STEP_REFUSED	/* is to be halted; the log says why */
 };
 
+#ifdef CONFIG_LAUNCH
+
 static inline bool launch_is_launcher(const struct partition *p)
 {
 	return p->index == machine_config.launch_partition;
@@ -36,5 +38,50 @@ void launch_end(const struct partition *p);
 /* Its port: how many are not loaded yet; the verdict's GPA / 4096. */
 uint32_t launch_read(void) must_use;
 enum outcome launch_write(struct vp *vp, uint32_t value) must_use;
+
+#else
+
+/* partc refuses a spec that has a launch partition. */
+static inline bool launch_is_launcher(const struct partition *p)
+{
+	(void)p;
+	return false;
+}
+
+static inline void launch_begin(struct partition *p)
+{
+	(void)p;
+}
+
+static inline bool launch_is_waiting(const struct partition *p)
+{
+	(void)p;
+	return false;
+}
+
+static inline enum launch_step launch_step(struct partition *p)
+{
+	(void)p;
+	return LAUNCH_STEP_GO;
+}
+
+static inline void launch_end(const struct partition *p)
+{
+	(void)p;
+}
+
+static inline uint32_t launch_read(void)
+{
+	return 0xffffffff;
+}
+
+static inline enum outcome launch_write(struct vp *vp, uint32_t value)
+{
+	(void)vp;
+	(void)value;
+	return OUTCOME_NEXT;
+}
+
+#endif
 
 #endif

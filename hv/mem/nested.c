@@ -36,6 +36,24 @@ struct flush_token nested_restore(uint32_t partition)
 	return token;
 }
 
+#ifdef CONFIG_LAUNCH
+struct flush_token nested_close_windows(uint32_t partition)
+{
+	/* The table of GiBs is behind the root. */
+	uint64_t *gibs = partition_configs[partition].nested_pool[1];
+	struct nested_state *state = &nested_states[partition];
+	uint32_t first = (uint32_t)(LAUNCH_WINDOW(0) >> 30);
+	struct flush_token token;
+
+	spinlock_take(&state->lock);
+	memset(&gibs[first], 0,
+	       (CONFIG_TABLE_ENTRIES - first) * sizeof(*gibs));
+	token = nested_publish(partition);
+	spinlock_give(&state->lock);
+	return token;
+}
+#endif
+
 struct nested_leaf nested_walk(uint32_t partition, gpa_t address)
 {
 	const struct partition_config *config = &partition_configs[partition];

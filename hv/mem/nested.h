@@ -104,6 +104,12 @@ enum hv_err nested_map_overlay(uint32_t partition, uint32_t id,
 struct flush_token nested_unmap_overlay(uint32_t partition, uint32_t id)
 	must_use;
 
+/*
+ * For good, of a launch partition that has given its verdict: nothing above
+ * LAUNCH_WINDOW_BITS is mapped any more.
+ */
+struct flush_token nested_close_windows(uint32_t partition) must_use;
+
 /* Root of the tables, for the back end. */
 spa_t nested_root(uint32_t partition) must_use;
 /* Grows with each change; a vcpu flushes when it sees a new value. */

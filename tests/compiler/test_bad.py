@@ -73,7 +73,7 @@ def test_each_id_is_raised_with_its_own_name(partc):
     """No error has an id that --explain does not know."""
     known = rules(partc)
     for source in (ROOT / "compiler").rglob("*.c"):
-        if "verify" in source.parts:
+        if {"verify", "sign"} & set(source.parts):
             continue
         for kind, name in re.findall(r'diag_(error|warning)\("([^"]+)"',
                                      source.read_text()):

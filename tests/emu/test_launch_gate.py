@@ -86,3 +86,15 @@ def test_windows_are_for_looking(boot):
     assert int(found[1]) >= 9 and int(found[2]) == 0, machine.text("launch")
     machine.expect(DONE.pattern, "hello", timeout=60)
     assert_no_failure(machine, "launch", "reset")
+
+
+def test_one_that_stays_sees_the_others_no_more(boot):
+    machine = boot("launch-stays.dts")
+    machine.expect(DONE.pattern, "hello", timeout=60)
+    rewind(machine, "bulkhead")
+    machine.expect("partition launch failed: access beyond its address width",
+                   "bulkhead", timeout=60)
+    text = machine.text("launch")
+    assert text.count("still here") == 2
+    assert not [line for line in text if line.startswith("and sees")]
+    assert starts(machine, "launch") == 1

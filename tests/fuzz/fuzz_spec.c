@@ -31,6 +31,7 @@ const char *__asan_default_options(void)
 
 static const char config[] =
 	"#define CONFIG_SVM 1\n#define CONFIG_VMX 1\n#define CONFIG_TLFS 1\n"
+	"#define CONFIG_LAUNCH 1\n"
 	"#define CONFIG_CONSOLE_DEBUGCON 1\n#define CONFIG_IMAGE_BASE_MIB 16\n";
 static const uint8_t *payload;
 static size_t payload_size;
@@ -115,6 +116,7 @@ static void compile(void)
 {
 	struct model model = {
 		.spec_path = "fuzz.dts", .guest_directory = "guests/",
+		.launch_directory = "launch/",
 		.out_directory = "out",
 	};
 	FILE *out = util_open("errors");

@@ -23,7 +23,7 @@ sys.path.insert(0, str(TOP / "tests/compiler"))
 from toolchain import make_guests  # noqa: E402
 
 LIMIT_S = 60
-CONFIG = ("SVM", "VMX", "TLFS", "CONSOLE_DEBUGCON")
+CONFIG = ("SVM", "VMX", "TLFS", "LAUNCH", "CONSOLE_DEBUGCON")
 NUMBERS = ("0", "1", "-1", "2", "0x7fffffff", "0x80000000", "0xffffffff",
            "MiB(0)", "MiB(1)", "MiB(3072)", "GiB(64)", "BYTES(1)",
            "ADDR(0xfffffffffffff000)", "0xffffffff 0xffffffff", "")

@@ -326,6 +326,8 @@ struct machine_config {
 	uint32_t launch_partition;
 	uint32_t launch_timeout_ms;	/* for its verdict, from its start */
 	uint64_t launch_table;		/* its GPA (abi/launch.h) */
+	uint32_t launch_flags;		/* LAUNCH_ALL and so on */
+	uint32_t launch_reserved;	/* 0 */
 };
 
 /* RAM that the board says the machine has; checked against its memory map. */

@@ -18,11 +18,17 @@
 #define LAUNCH_PARTITION_MAX 64u
 #define LAUNCH_SHA384_SIZE 48u
 
+/* machine_config.launch_flags. */
+#define LAUNCH_ALL 1u		/* for the signer: one bad, and none starts */
+#define LAUNCH_STAYS 2u		/* it goes on after its verdict, and sees the
+				   others no more */
+
 /*
  * The port with the action "launch". A doubleword in: how many partitions are
  * not yet cleared and loaded; at 0 the check may begin. A doubleword out: the
  * verdict's GPA / 4096; the hypervisor copies it, acts upon it and ends the
- * launch partition. Any other size: as a port that is denied.
+ * launch partition, or takes its windows away if it stays (LAUNCH_STAYS). Any
+ * other size: as a port that is denied.
  */
 
 struct launch_partition {
