@@ -38,7 +38,7 @@ static const char usage[] =
 	"             -K AUTOCONF [-L LAUNCHDIR] [--targets 'MAKE TARGETS']\n"
 	"       partc --explain ID|all|document\n"
 	"       partc --schema\n"
-	"       partc sign IMAGE.elf ...   as \"manifest sign\", which says more\n"
+	"       partc sign IMAGE.elf ...    as \"manifest sign\"\n"
 	"       partc diff DIR|REPORT.JSON DIR|REPORT.JSON\n"
 	"\n"
 	"  --dtb      dtc -I dts -O dtb -@\n"

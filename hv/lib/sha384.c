@@ -95,13 +95,16 @@ static void sha384_block(uint64_t h[8], const uint8_t *data)
 	}
 }
 
+static const uint64_t sha384_start[8] = {
+	0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17,
+	0x152fecd8f70e5939, 0x67332667ffc00b31, 0x8eb44a8768581511,
+	0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4
+};
+
 void sha384_begin(struct sha384_state *state)
 {
-	*state = (struct sha384_state){ .h = {
-		0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17,
-		0x152fecd8f70e5939, 0x67332667ffc00b31, 0x8eb44a8768581511,
-		0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4
-	} };
+	memcpy(state->h, sha384_start, sizeof(state->h));
+	state->size = 0;
 }
 
 void sha384_add(struct sha384_state *state, const uint8_t *data, uint64_t size)

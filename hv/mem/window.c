@@ -350,6 +350,7 @@ uint64_t window_hash(spa_t at, uint64_t size, uint64_t seed)
 	return seed;
 }
 
+#ifdef CONFIG_LAUNCH
 void window_sha384(spa_t at, uint64_t size, struct sha384_state *state)
 {
 	while (size > 0) {
@@ -363,3 +364,4 @@ void window_sha384(spa_t at, uint64_t size, struct sha384_state *state)
 		size -= piece;
 	}
 }
+#endif

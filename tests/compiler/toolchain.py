@@ -156,7 +156,7 @@ def make_guests(where):
     # What the specs that ship ask for.
     (where / "vmlinuz-cloud").write_bytes(bzimage(room=0x3400000))
     (where / "initramfs").write_bytes(b"initramfs" * 1000)
-    for name in ("hello", "loop"):
+    for name in ("hello", "launch", "loop"):
         (where / f"{name}.bin").write_bytes(name.encode() * 100)
     return where
 

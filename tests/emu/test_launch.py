@@ -224,7 +224,7 @@ def test_signer_refuses_what_no_box_would_take(signer):
 
 def test_linux_and_the_loop(signer, start):
     """The demo, signed: to Linux' shell, and once more after its restart."""
-    out, _ = signer.image("signed.dts")
+    out, _ = signer.image("partition-specs/signed.dts")
     machine = start(out)
     shell = Shell(machine)
     assert machine.text("launch") == ["linux: good", "loop: good"]
