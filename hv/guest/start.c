@@ -84,7 +84,7 @@ static void start_set(struct vcpu *vcpu, const struct hv_start_context *from)
 	start_segment(&state, SEGMENT_GS, &from->gs);
 	start_segment(&state, SEGMENT_LDTR, &from->ldtr);
 	start_segment(&state, SEGMENT_TR, &from->tr);
-	vcpu_reset(vcpu, &state);
+	vcpu_start_context(vcpu, &state);
 	err = vcpu_set_register(vcpu, HV_REGISTER_PAT, from->pat);
 	CHECK(err == HV_OK);
 }
@@ -94,7 +94,6 @@ void start_take_up(struct vp *vp)
 	/* A SIPI may have come first. */
 	if (vp->state == VP_WAIT_SIPI) {
 		start_set(&vp->vcpu, &vp->start);
-		vcpu_load(&vp->vcpu);
 		vp->state = VP_RUNNING;
 	}
 	__atomic_store_n(&vp->start_busy, 0, __ATOMIC_RELEASE);

@@ -76,6 +76,15 @@ void vcpu_load(struct vcpu *vcpu)
 	}
 }
 
+void vcpu_start_context(struct vcpu *vcpu, const struct vp_state_config *state)
+{
+	vcpu_reset(vcpu, state);
+	if (cpu_id_is_intel()) {
+		vmx_start_context(vcpu, state);
+	}
+	vcpu_load(vcpu);
+}
+
 void vcpu_save(struct vcpu *vcpu)
 {
 	vcpu_state_save(vcpu);

@@ -179,8 +179,11 @@ enum hv_err vcpu_start_lp(const char **why) must_use;
 
 /* ---- life of a VP ------------------------------------------------------ */
 
-/* Power-on state, then what state says (null: the state after INIT). */
+/* Any VP: power-on state, then its spec's (null: the state after INIT). */
 void vcpu_reset(struct vcpu *vcpu, const struct vp_state_config *state);
+/* The loaded VP: power-on state, then what another one says. Loads it. */
+void vcpu_start_context(struct vcpu *vcpu,
+			const struct vp_state_config *state);
 /* Starts a VP that had INIT: real mode at vector << 12 (SDM3 9.4.4). */
 void vcpu_start_sipi(struct vcpu *vcpu, uint8_t vector);
 /* Onto and off this LP: extended state, debug registers, MSRs. */

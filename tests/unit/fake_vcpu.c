@@ -153,6 +153,12 @@ void vcpu_load(struct vcpu *vcpu)
 	fake_of(vcpu)->xcr0 = vcpu->xcr0;
 }
 
+void vcpu_start_context(struct vcpu *vcpu, const struct vp_state_config *state)
+{
+	vcpu_reset(vcpu, state);
+	vcpu_load(vcpu);
+}
+
 void vcpu_save(struct vcpu *vcpu)
 {
 	fake_of(vcpu)->loaded = false;

@@ -12,6 +12,8 @@
 
 NEVER(enum hv_err, vmx_start_lp, struct vcpu_features *f, const char **why)
 NEVER(void, vmx_reset, struct vcpu *v, const struct vp_state_config *state)
+NEVER(void, vmx_start_context, struct vcpu *v,
+	const struct vp_state_config *state)
 NEVER(void, vmx_load, struct vcpu *v)
 NEVER(void, vmx_save, struct vcpu *v)
 NEVER(void, vmx_run, struct vcpu *v, uint64_t deadline,

@@ -134,9 +134,17 @@ spa_t nested_root(uint32_t partition)
 	return spa(ROOT);
 }
 
+/* Four entries of a PAE guest at 0x9000; elsewhere, nothing. */
 enum hv_err window_read(uint32_t partition, gpa_t from, void *to, size_t size)
 {
-	return HV_ERR_MMIO;
+	static const uint64_t entries[4] = { 0xa001, 0xb001, 0, 0xd001 };
+
+	if (from.v != 0x9000) {
+		return HV_ERR_MMIO;
+	}
+	assert_int_equal(size, sizeof(entries));
+	memcpy(to, entries, size);
+	return HV_OK;
 }
 
 void cpu_id_read(uint32_t leaf, uint32_t subleaf, uint32_t regs[4])
@@ -346,6 +354,45 @@ static void test_reset(void **state)
 	assert_int_equal(makes, 2);
 }
 
+/* HvStartVirtualProcessor: not as the spec has it, nor as INIT leaves it. */
+static void test_start_by_another_vp(void **state)
+{
+	struct vp_state_config from = start_state;
+
+	(void)state;
+	load_fresh(NULL);
+	from.cr3 = 0xe000;
+	from.idtr_limit = 0x3ff;
+	from.segment[SEGMENT_CS].selector = 0x10;
+	vmx_reset(&vcpu, &from);
+	vmx_start_context(&vcpu, &from);
+	vmx_load(&vcpu);
+	/* A PAT of its own comes after: it is not made anew again. */
+	fields[VMCS_PAT] = 7;
+	vmx_load(&vcpu);
+	assert_int_equal(makes, 2);
+	assert_int_equal(fields[VMCS_CR0_SEEN], CR0_PE | CR0_PG | CR0_ET);
+	assert_int_equal(fields[VMCS_CR3], 0xe000);
+	assert_int_equal(fields[VMCS_EFER], EFER_LME | EFER_LMA);
+	assert_int_equal(fields[VMCS_IDTR_LIMIT], 0x3ff);
+	assert_int_equal(fields[VMCS_SELECTOR + 2 * SEGMENT_CS], 0x10);
+	assert_int_equal(fields[VMCS_BASE + 2 * SEGMENT_CS], 0);
+	assert_int_equal(fields[VMCS_PAT], 7);
+	/* PAE: as a write of CR3 would. */
+	from.efer = 0;
+	from.cr3 = 0x9000;
+	vmx_reset(&vcpu, &from);
+	vmx_start_context(&vcpu, &from);
+	assert_int_equal(fields[VMCS_PDPTE0], 0xa001);
+	assert_int_equal(fields[VMCS_PDPTE0 + 6], 0xd001);
+	from.cr3 = 0xf000;
+	vmx_reset(&vcpu, &from);
+	vmx_start_context(&vcpu, &from);
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(fields[VMCS_PDPTE0 + 2 * i], 0);
+	}
+}
+
 static void test_flush_of_the_cache(void **state)
 {
 	(void)state;
@@ -365,7 +412,7 @@ int main(void)
 		TEST(test_every_field_is_written), TEST(test_host),
 		TEST(test_control), TEST(test_start_of_the_spec),
 		TEST(test_init), TEST(test_load_and_save), TEST(test_reset),
-		TEST(test_flush_of_the_cache),
+		TEST(test_start_by_another_vp), TEST(test_flush_of_the_cache),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

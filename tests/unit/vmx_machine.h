@@ -267,6 +267,10 @@ void vmx_reset(struct vcpu *v, const struct vp_state_config *state)
 {
 }
 
+void vmx_start_context(struct vcpu *v, const struct vp_state_config *state)
+{
+}
+
 void vmx_load(struct vcpu *v)
 {
 }

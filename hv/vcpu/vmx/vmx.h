@@ -120,6 +120,7 @@ enum hv_err vmx_start_lp(struct vcpu_features *f,
 
 /* vmx_state.c */
 void vmx_reset(struct vcpu *vcpu, const struct vp_state_config *state);
+void vmx_start_context(struct vcpu *vcpu, const struct vp_state_config *state);
 void vmx_load(struct vcpu *vcpu);
 void vmx_save(struct vcpu *vcpu);
 

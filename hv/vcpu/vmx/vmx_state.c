@@ -98,10 +98,9 @@ static void vmx_make_registers(const struct vcpu *vcpu,
  * A new VMCS in the old one's place. The first VMCLEAR takes out of the
  * processor what it may have of the old one, the second begins the new one.
  */
-static void vmx_make(struct vcpu *vcpu, uint8_t page[PAGE_SIZE])
+static void vmx_make(struct vcpu *vcpu, uint8_t page[PAGE_SIZE],
+		     const struct vp_state_config *state)
 {
-	bool config = vcpu->fresh == FRESH_CONFIG;
-
 	vmx_clear(page);
 	memset(page, 0, PAGE_SIZE);
 	memcpy(page, &vcpu_features.revision, sizeof(vcpu_features.revision));
@@ -112,8 +111,7 @@ static void vmx_make(struct vcpu *vcpu, uint8_t page[PAGE_SIZE])
 	}
 	vmx_make_host();
 	vmx_make_control(vcpu);
-	vmx_make_registers(vcpu,
-			   config ? vp_configs[vcpu->index].state : NULL);
+	vmx_make_registers(vcpu, state);
 	vcpu->fresh = 0;
 }
 
@@ -122,6 +120,18 @@ void vmx_reset(struct vcpu *vcpu, const struct vp_state_config *state)
 {
 	vcpu->fresh = state == NULL ? FRESH_INIT : FRESH_CONFIG;
 	vcpu->dr6 = DR6_RESET;
+}
+
+/* Now: nobody keeps the state. */
+void vmx_start_context(struct vcpu *vcpu, const struct vp_state_config *state)
+{
+	vmx_make(vcpu, vcpu_pages[vcpu->index].control, state);
+	if (vmx_load_pdptes(vcpu, state->cr3) != HV_OK) {
+		/* None is there: its first fetch ends the partition. */
+		for (uint32_t i = 0; i < 4; i++) {
+			vmx_write(VMCS_PDPTE0 + 2 * i, 0);
+		}
+	}
 }
 
 void vmx_load(struct vcpu *vcpu)
@@ -137,7 +147,8 @@ void vmx_load(struct vcpu *vcpu)
 		__asm__ volatile("verw %0" : : "m"(selector) : "cc");
 	}
 	if (vcpu->fresh != 0) {
-		vmx_make(vcpu, page);
+		vmx_make(vcpu, page, vcpu->fresh == FRESH_CONFIG ?
+				     vp_configs[vcpu->index].state : NULL);
 	} else {
 		vmx_make_current(page);
 	}
