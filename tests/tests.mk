@@ -10,6 +10,9 @@ UNIT_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined \
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT_BINARIES := $(UNIT_TESTS:%=$(BUILD)/unit/%)
 
+# FLAGS: -DCONFIG_X=1 of a test are its sources' too.
+unit-flags = $(shell sed -n 's|.*FLAGS:\(.*[^ ]\) *\*/.*|\1|p' \
+	tests/unit/$(1).c)
 unit-sources = $(shell sed -n \
 	's|.*SOURCES:\(.*[^ ]\) *\*/.*|\1|p' tests/unit/$(1).c)
 define unit-rule
@@ -17,9 +20,9 @@ $(BUILD)/unit/$(1): tests/unit/$(1).c $(call unit-sources,$(1)) \
 		$(KCONFIG_AUTOHEADER)
 	$$(call say,UNIT      ,$(1))
 	@mkdir -p $$(@D)
-	$$(Q)$(HOSTCC) $(UNIT_CFLAGS) -MM -MP -MT $$@ \
+	$$(Q)$(HOSTCC) $(UNIT_CFLAGS) $(call unit-flags,$(1)) -MM -MP -MT $$@ \
 		tests/unit/$(1).c $(call unit-sources,$(1)) >$$@.d
-	$$(Q)$(HOSTCC) $(UNIT_CFLAGS) tests/unit/$(1).c \
+	$$(Q)$(HOSTCC) $(UNIT_CFLAGS) $(call unit-flags,$(1)) tests/unit/$(1).c \
 		$(call unit-sources,$(1)) -o $$@ -lcmocka
 endef
 

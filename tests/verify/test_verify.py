@@ -28,7 +28,7 @@ EPT_LARGE = 0xb7
 A_SPA, A_TAIL, B_SPA = 0x2000000, 0x2800000, 0x40000000
 
 # Places in config.h's structs (layout.c asserts them).
-PARTITION, REGION, PORT, MSR, CPUID, LINE, VP = 200, 32, 8, 24, 48, 32, 88
+PARTITION, REGION, PORT, MSR, CPUID, LINE, VP = 208, 32, 8, 24, 48, 32, 88
 CHANNEL = 40
 
 
