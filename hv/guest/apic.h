@@ -48,14 +48,8 @@ static inline bool apic_is_giveable(const struct vp *vp)
 	(void)vp;
 	return false;
 }
-static inline void apic_give(const struct vp *vp)
-{
-	(void)vp;
-}
-static inline void apic_take(const struct vp *vp)
-{
-	(void)vp;
-}
+#define apic_give(vp) ((void)(vp))
+#define apic_take(vp) ((void)(vp))
 #endif
 
 /* Host TSC of the timer's next expiry; UINT64_MAX: none. */

@@ -146,6 +146,20 @@ static void test_vectors(void **state)
 	assert_int_equal(cpu.status, 0);
 }
 
+/* An IPI to itself that software then took: its number must go, too. */
+static void test_vector_that_goes(void **state)
+{
+	(void)state;
+	cpu.changes = true;
+	cpu.status_after = 0x30;
+	cpu.irr_after[1] = 1u << 16;
+	assert_true(run_given(&given));
+	assert_int_equal(found.requested[0], BIT(0x30));
+	cpu.changes = false;
+	(void)run_given(&given);
+	assert_int_equal(cpu.status, 0);
+}
+
 /* Every pattern of four words comes back as it went. */
 static void test_any_vectors(void **state)
 {
@@ -254,7 +268,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_who_has_it), TEST(test_nothing_to_give),
-		TEST(test_vectors), TEST(test_any_vectors),
+		TEST(test_vectors), TEST(test_vector_that_goes),
+		TEST(test_any_vectors),
 		TEST(test_eoi_exits), TEST(test_window_ends),
 		TEST(test_exits), TEST(test_posted), TEST(test_acknowledged),
 	};

@@ -113,7 +113,6 @@ static void vmx_switch_apic(struct vcpu *vcpu, const struct vcpu_apic *apic)
 		vmx_write(VMCS_POSTED, given ? (uint64_t)apic->posted : 0);
 	}
 	vcpu->apic_given = given;
-	vcpu->apic_status = 0;
 }
 
 void vmx_give_apic(struct vcpu *vcpu, const struct vcpu_apic *apic)
