@@ -242,6 +242,8 @@ struct model_partition {
 	uint32_t iopm;			/* number of its bitmap */
 	uint32_t msrpm;
 	uint32_t msr_bitmap;
+	bool has_apic_bitmap;		/* msr_bitmap_apic is emitted, */
+	uint32_t msr_bitmap_apic;	/* its number */
 };
 
 /* ---- plan --------------------------------------------------------------- */

@@ -10,12 +10,16 @@ UNIT_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined \
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT_BINARIES := $(UNIT_TESTS:%=$(BUILD)/unit/%)
 
+# FLAGS: -DCONFIG_X=1 of a test are its sources' too.
+unit-flags = $(shell sed -n 's|.*FLAGS:\(.*[^ ]\) *\*/.*|\1|p' \
+	tests/unit/$(1).c)
 unit-sources = $(shell sed -n \
 	's|.*SOURCES:\(.*[^ ]\) *\*/.*|\1|p' tests/unit/$(1).c)
 # What is linked with mbedTLS says so: NEEDS: mbedtls
 UNIT_MBED_CFLAGS := $(MBED_INC) -DLAUNCH_HOST -Icompiler/sign
 unit-mbed = $(shell grep -l 'NEEDS: mbedtls' tests/unit/$(1).c)
-unit-cflags = $(UNIT_CFLAGS) $(if $(call unit-mbed,$(1)),$(UNIT_MBED_CFLAGS))
+unit-cflags = $(UNIT_CFLAGS) $(call unit-flags,$(1)) \
+	$(if $(call unit-mbed,$(1)),$(UNIT_MBED_CFLAGS))
 unit-lib = $(if $(call unit-mbed,$(1)),$(BUILD)/unit/libmbed.a)
 define unit-rule
 $(BUILD)/unit/$(1): tests/unit/$(1).c $(call unit-sources,$(1)) \

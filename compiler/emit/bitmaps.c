@@ -18,6 +18,8 @@
 #define MSR_BITMAP_SIZE 4096u
 #define MSR_BITMAP_RANGE_SIZE 0x400u
 #define MSR_RANGE_MSRS 0x2000u
+#define MSR_X2APIC_EOI 0x80bu
+#define MSR_X2APIC_SELF_IPI 0x83fu
 
 static void clear_bit(uint8_t *map, uint64_t bit)
 {
@@ -101,6 +103,46 @@ static uint8_t *make_msr_map(const struct policy *policy, uint32_t size,
 	return map;
 }
 
+/* Are writes of the x2APIC register the hypervisor's to carry out? */
+static bool is_emulated(const struct policy *policy, uint32_t msr)
+{
+	uint32_t i;
+
+	for (i = 0; i < policy->msr_count; i++) {
+		const struct msr_row *row = &policy->msrs[i];
+
+		if (row->first <= msr && msr <= row->last) {
+			return row->write == MSR_EMULATE;
+		}
+	}
+	return false;
+}
+
+/*
+ * Intel's map for a VP whose EOIs and IPIs to itself the processor carries
+ * out, on a virtual-APIC page (SDM3 29.5). Null: the policy has it otherwise.
+ */
+static uint8_t *make_apic_map(const struct policy *policy)
+{
+	static const uint32_t msrs[] = { MSR_X2APIC_EOI, MSR_X2APIC_SELF_IPI };
+	uint64_t read, write;
+	uint8_t *map;
+	unsigned i;
+
+	for (i = 0; i < COUNT(msrs); i++) {
+		if (!is_emulated(policy, msrs[i])) {
+			return NULL;
+		}
+	}
+	map = make_msr_map(policy, MSR_BITMAP_SIZE, find_msr_intel);
+	for (i = 0; i < COUNT(msrs); i++) {
+		if (find_msr_intel(msrs[i], &read, &write)) {
+			clear_bit(map, write);
+		}
+	}
+	return map;
+}
+
 /* Runs of equal bytes as ranges. */
 static void emit_map(FILE *out, const char *name, uint32_t number,
 		     const uint8_t *map, uint32_t size)
@@ -167,6 +209,7 @@ void emit_bitmaps(FILE *out, struct model *model)
 	struct maps msrpms = { "msrpm", MSRPM_SIZE, NULL, 0 };
 	struct maps msrs = { "msr_bitmap", MSR_BITMAP_SIZE, NULL, 0 };
 	const char *vendor = model->machine.vendor.s;
+	uint8_t *map;
 	uint32_t i;
 
 	for (i = 0; i < model->partition_count; i++) {
@@ -180,6 +223,12 @@ void emit_bitmaps(FILE *out, struct model *model)
 		if (kconfig_has_vendor(vendor, "intel")) {
 			p->msr_bitmap = add_map(out, &msrs, make_msr_map(
 				&p->policy, MSR_BITMAP_SIZE, find_msr_intel));
+			map = kconfig_has("VMX_APICV") ?
+			      make_apic_map(&p->policy) : NULL;
+			p->has_apic_bitmap = map != NULL;
+			if (map != NULL) {
+				p->msr_bitmap_apic = add_map(out, &msrs, map);
+			}
 		}
 	}
 	fputc('\n', out);

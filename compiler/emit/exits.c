@@ -146,6 +146,12 @@ static void add_by_policy(struct emit_exits *exits,
 	add_msrs(exits, &p->policy, false);
 	add_msrs(exits, &p->policy, true);
 	add_memory(exits, p);
+	if (p->has_apic_bitmap) {
+		add(exits, "apic", "intel", "EOI by the x2APIC of a level line "
+		    "or while a message waits, SELF IPI of an illegal vector, "
+		    "on a processor that carries these out itself",
+		    "the line or message; the ESR");
+	}
 	add(exits, "hypercall", "amd", "VMMCALL", answer);
 	add(exits, "hypercall", "intel", "VMCALL", answer);
 	add(exits, "xsetbv", "amd", util_format("XSETBV, on a processor with "

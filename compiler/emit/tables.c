@@ -262,6 +262,10 @@ static void emit_vendor(FILE *out, const struct model *model,
 			"\t\t.ept_initial = ept_initial_%u,\n",
 			p->msr_bitmap, i);
 	}
+	if (p->has_apic_bitmap) {
+		fprintf(out, "\t\t.msr_bitmap_apic = msr_bitmap_%u,\n",
+			p->msr_bitmap_apic);
+	}
 }
 
 static void emit_tables_of(FILE *out, const struct model_partition *p,

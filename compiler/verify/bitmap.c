@@ -217,21 +217,53 @@ static void bitmap_check_amd(const struct partition_tables *p,
 }
 
 static void bitmap_check_intel(const struct partition_tables *p,
+			       const char *what, const uint8_t *map,
 			       const uint8_t *expected, struct report *report)
 {
 	uint32_t bit;
 	uint32_t part;
 
-	if (!p->msr_bitmap ||
-	    !memcmp(p->msr_bitmap, expected, MSR_BITMAP_SIZE)) {
+	if (!map || !memcmp(map, expected, MSR_BITMAP_SIZE)) {
 		return;
 	}
-	bit = bitmap_first_difference(p->msr_bitmap, expected,
-				      MSR_BITMAP_SIZE);
+	bit = bitmap_first_difference(map, expected, MSR_BITMAP_SIZE);
 	part = bit / (MSR_BITMAP_PART * 8);
-	bitmap_report_msr(p, "MSR bitmap", (part & 1 ? 0xc0000000u : 0) +
+	bitmap_report_msr(p, what, (part & 1 ? 0xc0000000u : 0) +
 			  bit % (MSR_BITMAP_PART * 8), part > 1,
-			  p->msr_bitmap[bit / 8] >> (bit % 8) & 1, report);
+			  map[bit / 8] >> (bit % 8) & 1, report);
+}
+
+/*
+ * The map of who runs on a virtual-APIC page passes what the other one does,
+ * and writes of these, which the processor then carries out on that page
+ * (SDM3 29.5). Of any other x2APIC register it would reach the machine's own.
+ */
+static void bitmap_check_apic(const struct partition_tables *p,
+			      uint8_t *expected, struct report *report)
+{
+	static const uint32_t virtual_msrs[] = { 0x80b, 0x83f };
+	uint32_t emulated = 0;
+	uint32_t i;
+	size_t j;
+
+	if (!p->msr_bitmap_apic) {
+		return;
+	}
+	for (j = 0; j < ARRAY_COUNT(virtual_msrs); j++) {
+		bitmap_clear(expected, bitmap_intel_bit(virtual_msrs[j], 1));
+		for (i = 0; i < p->config.msr_count; i++) {
+			emulated += p->msrs[i].first <= virtual_msrs[j] &&
+				    virtual_msrs[j] <= p->msrs[i].last &&
+				    p->msrs[i].write == MSR_EMULATE;
+		}
+	}
+	if (emulated != ARRAY_COUNT(virtual_msrs)) {
+		report_error(report, p->where, "partition %s has an MSR "
+			     "bitmap of the x2APIC, but its rows do not "
+			     "emulate EOI and SELF IPI", p->name);
+	}
+	bitmap_check_intel(p, "MSR bitmap of the x2APIC", p->msr_bitmap_apic,
+			   expected, report);
 }
 
 static void bitmap_check_msrs(const struct partition_tables *p,
@@ -247,7 +279,8 @@ static void bitmap_check_msrs(const struct partition_tables *p,
 		bitmap_grant_row(p, &p->msrs[i], amd, intel, report);
 	}
 	bitmap_check_amd(p, amd, report);
-	bitmap_check_intel(p, intel, report);
+	bitmap_check_intel(p, "MSR bitmap", p->msr_bitmap, intel, report);
+	bitmap_check_apic(p, intel, report);
 }
 
 /* Physical ports of a row that reach the machine: false if none do. */

@@ -52,7 +52,7 @@ AT(module_config, size, 8);
 AT(module_config, sha384, 16);
 AT(module_config, name, 64);
 
-SIZE(partition_config, 200);
+SIZE(partition_config, 208);
 AT(partition_config, flags, 16);
 AT(partition_config, gpa_bits, 28);
 AT(partition_config, regions, 32);
@@ -71,6 +71,7 @@ AT(partition_config, channel_first, 176);
 AT(partition_config, channel_count, 180);
 AT(partition_config, msr_bitmap, 184);
 AT(partition_config, ept_initial, 192);
+AT(partition_config, msr_bitmap_apic, 200);
 
 SIZE(vp_config, 88);
 AT(vp_config, state, 16);

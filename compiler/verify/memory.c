@@ -238,6 +238,7 @@ static void memory_check_objects(const struct image *image,
 	if ((uint64_t)(uintptr_t)p->config.nested_initial % PAGE ||
 	    (uint64_t)(uintptr_t)p->config.ept_initial % PAGE ||
 	    (uint64_t)(uintptr_t)p->config.msr_bitmap % PAGE ||
+	    (uint64_t)(uintptr_t)p->config.msr_bitmap_apic % PAGE ||
 	    (uint64_t)(uintptr_t)p->config.iopm % PAGE ||
 	    (uint64_t)(uintptr_t)p->config.msrpm % PAGE) {
 		report_error(report, p->where, "partition %s: nested tables "

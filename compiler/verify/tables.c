@@ -192,6 +192,11 @@ static void tables_open_maps(struct reader *reader,
 	partition->msr_bitmap = tables_of_vendor(reader, "MSR bitmap",
 						 VENDOR_INTEL, c->msr_bitmap,
 						 MSR_BITMAP_SIZE);
+	if (c->msr_bitmap_apic) {
+		partition->msr_bitmap_apic = tables_of_vendor(
+			reader, "MSR bitmap of the x2APIC", VENDOR_INTEL,
+			c->msr_bitmap_apic, MSR_BITMAP_SIZE);
+	}
 }
 
 static void tables_open_partition(struct reader *reader,

@@ -172,6 +172,7 @@ struct partition_tables {
 	const uint8_t *iopm;
 	const uint8_t *msrpm;		/* AMD's; Intel's: */
 	const uint8_t *msr_bitmap;
+	const uint8_t *msr_bitmap_apic;	/* null: none */
 };
 
 struct vp_tables {

@@ -23,6 +23,40 @@ void vp_request(struct vp *vp, uint32_t bits)
 	}
 }
 
+#ifdef CONFIG_VMX_APICV
+/* As vp_request(); where the processor looks itself, its guest goes on. */
+static void vp_request_posted(struct vp *vp)
+{
+	const struct lp *lp = &lps[vp->lp];
+
+	if (lp == lp_self() || lp->takes_posted == 0) {
+		vp_request(vp, VP_REQUEST_INTERRUPT);
+		return;
+	}
+	__atomic_fetch_or(&vp->requests, VP_REQUEST_INTERRUPT,
+			  __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&lp->interruptible, __ATOMIC_SEQ_CST) !=
+		    LP_IN_HYPERVISOR &&
+	    lp->current_vp == vp->index) {
+		lp_post(vp->lp);
+	}
+}
+
+void vp_post_interrupt(struct vp *vp, uint8_t vector, bool level)
+{
+	uint64_t bit = BIT(vector & 63);
+	unsigned word = vector >> 6;
+
+	if (level) {
+		__atomic_fetch_or(&vp->posted_level[word], bit,
+				  __ATOMIC_SEQ_CST);
+		vp_request(vp, VP_REQUEST_INTERRUPT);
+	} else {
+		__atomic_fetch_or(&vp->posted[word], bit, __ATOMIC_SEQ_CST);
+		vp_request_posted(vp);
+	}
+}
+#else
 void vp_post_interrupt(struct vp *vp, uint8_t vector, bool level)
 {
 	uint64_t bit = BIT(vector & 63);
@@ -38,6 +72,7 @@ void vp_post_interrupt(struct vp *vp, uint8_t vector, bool level)
 	__atomic_fetch_or(&vp->posted[word], bit, __ATOMIC_SEQ_CST);
 	vp_request(vp, VP_REQUEST_INTERRUPT);
 }
+#endif
 
 uint32_t vp_take_requests(struct vp *vp)
 {

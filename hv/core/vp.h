@@ -76,8 +76,18 @@ struct vp {
 	/* Written by other LPs, atomically. */
 	volatile uint32_t requests;
 	volatile uint32_t sipi_vector;
+#ifdef CONFIG_VMX_APICV
+	/*
+	 * With what follows it, a posted-interrupt descriptor (SDM3 29.6). The
+	 * processor may move it to the IRR and nobody hears of it: of edges.
+	 */
+	volatile uint64_t posted[4] __attribute__((aligned(64)));
+	volatile uint64_t posted_control[4];
+	volatile uint64_t posted_level[4];	/* level ones; not in posted */
+#else
 	volatile uint64_t posted[4];	/* vectors on their way to the IRR */
 	volatile uint64_t posted_level[4];	/* which of them are level */
+#endif
 	/* Of a VP that waits for SIPI: where another VP starts it. Written
 	 * by who got start_busy from 0 to 1; back to 0 by its own LP. */
 	uint32_t start_busy;

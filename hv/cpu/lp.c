@@ -89,6 +89,13 @@ void lp_kick(uint32_t index)
 	lapic_send(lps[index].apic_id, LAPIC_ICR_FIXED | LP_VECTOR_KICK);
 }
 
+#ifdef CONFIG_VMX_APICV
+void lp_post(uint32_t index)
+{
+	lapic_send(lps[index].apic_id, LAPIC_ICR_FIXED | LP_VECTOR_POST);
+}
+#endif
+
 void lp_stop_others(void)
 {
 	uint32_t self = lapic_id();

@@ -16,6 +16,11 @@
 /* Physical vectors that are not a line's. */
 #define LP_VECTOR_TIMER 0xf0
 #define LP_VECTOR_KICK 0xf1
+#ifdef CONFIG_VMX_APICV
+#define LP_VECTOR_POST 0xf2	/* taken in the guest */
+#else
+#define LP_VECTOR_POST LP_VECTOR_KICK
+#endif
 #define LP_VECTOR_SPURIOUS 0xff
 
 /* What lp->interruptible says: would a kick make a difference? */
@@ -40,6 +45,12 @@ struct lp {
 	/* Other LPs read: worth a kick (LP_IN_*), and for whom. */
 	volatile uint32_t interruptible;
 	volatile uint32_t current_vp;	/* in vp_configs[]; CONFIG_NONE */
+
+#ifdef CONFIG_VMX_APICV
+	/* Others read: what is posted to its VP needs no exit, but
+	 * LP_VECTOR_POST. Only a hint: that vector is an exit elsewhere. */
+	volatile uint32_t takes_posted;
+#endif
 
 	/* Host TSC; UINT64_MAX: off; 0: it has fired. */
 	uint64_t timer_armed;
@@ -116,6 +127,10 @@ uint32_t lp_start_others(spa_t trampoline) must_use;
 
 /* Makes that LP leave its guest or its HLT soon. */
 void lp_kick(uint32_t index);
+#ifdef CONFIG_VMX_APICV
+/* Makes it look at what is posted to its VP, without leaving the guest. */
+void lp_post(uint32_t index);
+#endif
 
 /* A panic: all other LPs halt for good, by NMI. Returns when they have, or
  * when one does not answer. lp_stop_self(): such an NMI's answer. */

@@ -113,17 +113,33 @@ void apic_set_requested(struct vp *vp, uint8_t vector)
 	apic_request_vector(&vp->apic, vector);
 }
 
-static void apic_take_word(struct vp *vp, unsigned i)
+/* Vectors that have come; those of them that are level. */
+static inline uint64_t apic_take_bits(struct vp *vp, unsigned i,
+				      uint64_t *level)
 {
-	struct apic_state *apic = &vp->apic;
-	uint64_t bits, level;
+	uint64_t bits;
 
 	bits = __atomic_exchange_n(&vp->posted[i], 0, __ATOMIC_ACQ_REL);
+#ifdef CONFIG_VMX_APICV
+	*level = __atomic_exchange_n(&vp->posted_level[i], 0,
+				     __ATOMIC_ACQ_REL);
+	bits |= *level;
+#else
 	/*
 	 * Only read: the sender of a vector says before each post whether it
 	 * is level. Clearing here could lose what a next sender has said.
 	 */
-	level = __atomic_load_n(&vp->posted_level[i], __ATOMIC_RELAXED);
+	*level = __atomic_load_n(&vp->posted_level[i], __ATOMIC_RELAXED);
+#endif
+	return bits;
+}
+
+static void apic_take_word(struct vp *vp, unsigned i)
+{
+	struct apic_state *apic = &vp->apic;
+	uint64_t level;
+	uint64_t bits = apic_take_bits(vp, i, &level);
+
 	if (!apic_is_enabled(apic) || (apic->svr & APIC_SVR_ENABLED) == 0) {
 		return;
 	}
@@ -142,10 +158,20 @@ static void apic_take_word(struct vp *vp, unsigned i)
 	}
 }
 
+static inline bool apic_is_posted(const struct vp *vp, unsigned i)
+{
+	uint64_t bits = __atomic_load_n(&vp->posted[i], __ATOMIC_RELAXED);
+
+#ifdef CONFIG_VMX_APICV
+	bits |= __atomic_load_n(&vp->posted_level[i], __ATOMIC_RELAXED);
+#endif
+	return bits != 0;
+}
+
 void apic_take_posted(struct vp *vp)
 {
 	for (unsigned i = 0; i < 4; i++) {
-		if (__atomic_load_n(&vp->posted[i], __ATOMIC_RELAXED) != 0) {
+		if (apic_is_posted(vp, i)) {
 			apic_take_word(vp, i);
 		}
 	}
@@ -185,6 +211,17 @@ void apic_accept(struct vp *vp, uint8_t vector)
 	}
 }
 
+/* It is no longer in service: who waits for that? */
+static inline void apic_tell_end(struct vp *vp, uint8_t vector)
+{
+	if (vp->synth.synic.waiting) {
+		vp_request(vp, VP_REQUEST_SYNIC);
+	}
+	if ((vp->apic.tmr[vector >> 6] & BIT(vector & 63u)) != 0) {
+		ioapic_end_of_interrupt(vp->partition, vector);
+	}
+}
+
 /* With nothing in service, vector 0 is a bit that is never set. */
 void apic_end_of_interrupt(struct vp *vp)
 {
@@ -193,13 +230,93 @@ void apic_end_of_interrupt(struct vp *vp)
 
 	apic->isr_top = apic_clear_vector(apic->isr, &apic->isr_words, vector);
 	apic_update_ppr(apic);
-	if (vp->synth.synic.waiting) {
-		vp_request(vp, VP_REQUEST_SYNIC);
+	apic_tell_end(vp, vector);
+}
+
+#ifdef CONFIG_VMX_APICV
+/*
+ * Not where the processor would differ: outside of x2APIC mode, software-
+ * disabled (it would accept), with vectors that are never in service.
+ */
+bool apic_is_giveable(const struct vp *vp)
+{
+	const uint64_t *never = vp->synth.synic.auto_eoi;
+
+	return apic_is_extended(&vp->apic) &&
+	       (vp->apic.svr & APIC_SVR_ENABLED) != 0 &&
+	       (never[0] | never[1] | never[2] | never[3]) == 0 &&
+	       vcpu_has_apic(&vp->vcpu);
+}
+
+/* While a message waits any EOI may bring it (TLFS 11.8.4). */
+void apic_give(struct vp *vp)
+{
+	struct apic_state *apic = &vp->apic;
+	struct vcpu_apic given = { .posted = vp->posted };
+
+	if (!apic_is_giveable(vp)) {
+		vcpu_give_apic(&vp->vcpu, NULL);
+		return;
 	}
-	if ((apic->tmr[vector >> 6] & BIT(vector & 63u)) != 0) {
-		ioapic_end_of_interrupt(vp->partition, vector);
+	for (unsigned i = 0; i < 4; i++) {
+		given.requested[i] = apic->irr[i];
+		given.service[i] = apic->isr[i];
+		given.exits[i] = vp->synth.synic.waiting ? UINT64_MAX
+							 : apic->tmr[i];
+	}
+	vcpu_give_apic(&vp->vcpu, &given);
+}
+
+/* The highest vector of words[]; which of them are not 0. */
+static uint8_t apic_find_top(const uint64_t words[4], uint8_t *used)
+{
+	uint8_t top = 0;
+
+	*used = 0;
+	for (unsigned i = 0; i < 4; i++) {
+		if (words[i] != 0) {
+			*used |= (uint8_t)(1u << i);
+			top = (uint8_t)(i * 64 + bits_highest(words[i]));
+		}
+	}
+	return top;
+}
+
+/* No vector below 16 is kept, whoever has set it (apic_take_word()). */
+void apic_take(struct vp *vp)
+{
+	struct apic_state *apic = &vp->apic;
+	struct vcpu_apic taken;
+	bool illegal;
+
+	if (!vcpu_take_apic(&vp->vcpu, &taken)) {
+		return;
+	}
+	illegal = (taken.requested[0] & 0xffff) != 0;
+	taken.requested[0] &= ~0xffffull;
+	taken.service[0] &= ~0xffffull;
+	for (unsigned i = 0; i < 4; i++) {
+		apic->irr[i] = taken.requested[i];
+		apic->isr[i] = taken.service[i];
+	}
+	apic->irr_top = apic_find_top(apic->irr, &apic->irr_words);
+	apic->isr_top = apic_find_top(apic->isr, &apic->isr_words);
+	apic_update_ppr(apic);
+	if (illegal) {
+		apic_report_error(vp, APIC_ESR_RECEIVE_VECTOR);
 	}
 }
+
+enum outcome apic_finish_write(struct vp *vp, const struct vcpu_exit *exit)
+{
+	if (exit->apic.eoi) {
+		apic_tell_end(vp, exit->apic.vector);
+	} else {
+		apic_send_ipi(vp, APIC_ICR_SELF | exit->apic.vector, 0);
+	}
+	return OUTCOME_SAME;
+}
+#endif
 
 void apic_set_tpr(struct vp *vp, uint8_t tpr)
 {

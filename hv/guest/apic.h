@@ -31,6 +31,27 @@ void apic_end_of_interrupt(struct vp *vp);
 /* The guest has written CR8. */
 void apic_set_cr8(struct vp *vp, uint8_t cr8);
 
+#ifdef CONFIG_VMX_APICV
+/*
+ * While the guest runs the processor may have what is requested and in
+ * service (vcpu_give_apic); here it is the truth at any other time.
+ */
+bool apic_is_giveable(const struct vp *vp) must_use;
+void apic_give(struct vp *vp);		/* before vcpu_run() */
+void apic_take(struct vp *vp);		/* after it */
+/* The rest of a write that the processor has begun. */
+enum outcome apic_finish_write(struct vp *vp,
+			       const struct vcpu_exit *exit) must_use;
+#else
+static inline bool apic_is_giveable(const struct vp *vp)
+{
+	(void)vp;
+	return false;
+}
+#define apic_give(vp) ((void)(vp))
+#define apic_take(vp) ((void)(vp))
+#endif
+
 /* Host TSC of the timer's next expiry; UINT64_MAX: none. */
 uint64_t apic_deadline(const struct vp *vp) must_use;
 /* Fires the timer if its time has come. */

@@ -17,10 +17,17 @@ static const char account_names[EXIT_KIND_COUNT][16] = {
 	[EXIT_CACHE] = "cache", [EXIT_UNDEFINED] = "undefined",
 	[EXIT_PRIVILEGED] = "privileged", [EXIT_EXCEPTION] = "exception",
 	[EXIT_TRIPLE_FAULT] = "triple-fault", [EXIT_INIT] = "init",
+#ifdef CONFIG_VMX_APICV
+	[EXIT_APIC] = "apic",
+#endif
 	[EXIT_INVALID_STATE] = "invalid-state", [EXIT_UNKNOWN] = "unknown"
 };
 
+#ifdef CONFIG_VMX_APICV
+_Static_assert(EXIT_UNKNOWN == 21, "a name for each kind");
+#else
 _Static_assert(EXIT_UNKNOWN == 20, "a name for each kind");
+#endif
 
 void account_log(const struct vp *vp, uint32_t index)
 {

@@ -6,6 +6,7 @@
  */
 #include "cpu/log.h"
 #include "cpu/mce.h"
+#include "guest/apic.h"
 #include "guest/guest.h"
 #include "run/run.h"
 
@@ -63,13 +64,10 @@ enum outcome exit_decide(struct vp *vp, const struct vcpu_exit *exit)
 		/* The machine's, not the guest's; the loop drains them. */
 		return OUTCOME_SAME;
 	case EXIT_IO:
-		return io_handle(vp, exit);
 	case EXIT_MSR:
-		return msr_handle(vp, exit);
 	case EXIT_CPUID:
-		return cpuid_handle(vp);
 	case EXIT_HYPERCALL:
-		return hypercall_handle(vp);
+		break;		/* above */
 	case EXIT_HALT:
 		return OUTCOME_HALT;
 	case EXIT_MEMORY:
@@ -79,8 +77,7 @@ enum outcome exit_decide(struct vp *vp, const struct vcpu_exit *exit)
 	case EXIT_XSETBV:
 		return xsetbv_handle(vp);
 	case EXIT_CACHE:
-		/* Memory is coherent and ours is write-back: nothing to do,
-		 * and a neighbour's cache is not the guest's to empty. */
+		/* Ours is write-back; a neighbour's is not its to empty. */
 		return OUTCOME_NEXT;
 	case EXIT_UNDEFINED:
 		return guest_inject_ud(vp);
@@ -88,6 +85,10 @@ enum outcome exit_decide(struct vp *vp, const struct vcpu_exit *exit)
 		return guest_inject_gp(vp);
 	case EXIT_EXCEPTION:
 		return exit_reflect(vp, exit);
+#ifdef CONFIG_VMX_APICV
+	case EXIT_APIC:
+		return apic_finish_write(vp, exit);
+#endif
 	case EXIT_MACHINE_CHECK:
 		return exit_machine_check(vp);
 	case EXIT_TRIPLE_FAULT:

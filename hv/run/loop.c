@@ -53,7 +53,7 @@ static void loop_vector(struct lp *lp, uint8_t vector)
 	}
 	if (vector == LP_VECTOR_TIMER) {
 		lp->timer_armed = 0;
-	} else if (vector != LP_VECTOR_KICK) {
+	} else if (vector != LP_VECTOR_KICK && vector != LP_VECTOR_POST) {
 		log_line("interrupt 0x%x that nobody owns", vector);
 	}
 	lapic_eoi();
@@ -168,6 +168,13 @@ static void loop_deliver(struct vp *vp)
 		return;
 	}
 	vector = apic_pending_vector(vp);
+	if (apic_is_giveable(vp)) {
+		/* It takes interrupts itself, but has to be awake. */
+		if (vector >= 0 && vcpu_can_interrupt(vcpu)) {
+			vp->state = VP_RUNNING;
+		}
+		return;
+	}
 	if (vector >= 0) {
 		if (vcpu_can_interrupt(vcpu)) {
 			apic_accept(vp, (uint8_t)vector);
@@ -267,10 +274,12 @@ static inline void loop_run_vp(struct vp *vp, uint64_t now, uint64_t end)
 
 	deadline = loop_must_settle(vp, now) ? loop_settle(vp, now, end)
 					     : loop_deadline(vp, end);
+	apic_give(vp);
 	vcpu_run(&vp->vcpu, deadline, &vp->requests, &exit);
 	if (vp->vcpu.cr8 != vp->apic.tpr >> 4) {
 		apic_set_cr8(vp, vp->vcpu.cr8);
 	}
+	apic_take(vp);
 	loop_handle_exit(vp, &exit);
 }
 

@@ -206,6 +206,25 @@ void vcpu_set_cr8(struct vcpu *vcpu, uint8_t cr8)
 	}
 }
 
+#ifdef CONFIG_VMX_APICV
+bool vcpu_has_apic(const struct vcpu *vcpu)
+{
+	return cpu_id_is_intel() && vmx_has_apic(vcpu);
+}
+
+void vcpu_give_apic(struct vcpu *vcpu, const struct vcpu_apic *apic)
+{
+	if (cpu_id_is_intel()) {
+		vmx_give_apic(vcpu, apic);
+	}
+}
+
+bool vcpu_take_apic(struct vcpu *vcpu, struct vcpu_apic *apic)
+{
+	return cpu_id_is_intel() && vmx_take_apic(vcpu, apic);
+}
+#endif
+
 void vcpu_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode)
 {
 	if (cpu_id_is_intel()) {

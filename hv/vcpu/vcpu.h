@@ -36,6 +36,9 @@ enum exit_kind {
 	EXIT_EXCEPTION,		/* intercepted exception; to be reflected */
 	EXIT_TRIPLE_FAULT,
 	EXIT_INIT,
+#ifdef CONFIG_VMX_APICV
+	EXIT_APIC,		/* the local APIC's register is written */
+#endif
 	EXIT_INVALID_STATE,	/* the processor refused the guest's state */
 	EXIT_UNKNOWN		/* info: the vendor's exit code */
 };
@@ -84,6 +87,12 @@ struct vcpu_exit {
 			bool has_error;
 			uint32_t error;
 		} exception;
+#ifdef CONFIG_VMX_APICV
+		struct {
+			uint8_t vector;
+			bool eoi;		/* else the SELF IPI */
+		} apic;
+#endif
 		uint64_t info;			/* EXIT_UNKNOWN, INVALID */
 	};
 };
@@ -152,6 +161,11 @@ struct vcpu {
 	uint8_t fresh;		/* the structure is to be made at the next
 				   load: 1 after INIT, 2 by the config */
 	bool launched;
+#ifdef CONFIG_VMX_APICV
+	bool apic_given;	/* vcpu_give_apic() */
+	uint16_t apic_status;	/* of that: the processor's two highest */
+	uint64_t apic_exits[4];	/* its EOI-exit bitmap */
+#endif
 	struct fetch_memo fetch_memos[FETCH_MEMO_COUNT]; /* no state */
 };
 
@@ -212,6 +226,26 @@ void vcpu_request_window(struct vcpu *vcpu, uint8_t vector);
 void vcpu_cancel_window(struct vcpu *vcpu);
 /* The loaded VP's TPR bits 7:4 as CR8 shows them; to read, vcpu->cr8. */
 void vcpu_set_cr8(struct vcpu *vcpu, uint8_t cr8);
+
+#ifdef CONFIG_VMX_APICV
+/*
+ * A local APIC that the processor plays while the guest runs: it delivers the
+ * vectors that are requested, and EOIs and IPIs to oneself make no exit.
+ */
+struct vcpu_apic {
+	uint64_t requested[4];
+	uint64_t service[4];
+	uint64_t exits[4];	/* vectors whose EOI is EXIT_APIC */
+	const volatile uint64_t *posted;	/* a descriptor: vp.h */
+};
+
+/* Can the processor do that for this VP? */
+bool vcpu_has_apic(const struct vcpu *vcpu) must_use;
+/* For the next vcpu_run(); null: not for that one. */
+void vcpu_give_apic(struct vcpu *vcpu, const struct vcpu_apic *apic);
+/* After it: what has become of requested and service. False: nothing has. */
+bool vcpu_take_apic(struct vcpu *vcpu, struct vcpu_apic *apic) must_use;
+#endif
 
 void vcpu_get_mode(const struct vcpu *vcpu, struct vcpu_mode *mode);
 /* In 64-bit code at CPL 0? What hypercalls ask first. */

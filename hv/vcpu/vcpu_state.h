@@ -34,6 +34,10 @@ struct vcpu_features {
 	uint32_t masked_max;	/* ticks without a look, IF being off */
 	uint32_t revision;	/* of the VMCS */
 	uint32_t control[5];	/* enum vmx_control */
+#ifdef CONFIG_VMX_APICV
+	bool delivers;		/* virtual interrupts, x2APIC ... */
+	bool posts;		/* ... posted ones too */
+#endif
 	uint64_t cr0_fixed;	/* bits that are 1, but for PE and PG */
 	uint64_t cr4_allowed;
 };

@@ -180,6 +180,9 @@ static void dump_partition(const struct partition_config *p)
 	dump_bytes(p->msrpm, p->msrpm != NULL ? 8192 : 0);
 	printf(",\n\"msr_bitmap\": ");
 	dump_bytes(p->msr_bitmap, p->msr_bitmap != NULL ? 4096 : 0);
+	printf(",\n\"msr_bitmap_apic\": ");
+	dump_bytes(p->msr_bitmap_apic,
+		   p->msr_bitmap_apic != NULL ? 4096 : 0);
 	printf(", \"maps\": [%" PRIu64 ",%" PRIu64 "]",
 	       (uint64_t)(uintptr_t)p->iopm, (uint64_t)(uintptr_t)p->msrpm);
 	printf(",\n\"nested\": ");

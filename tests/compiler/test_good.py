@@ -99,9 +99,9 @@ def check_nested(partition, kind="nested", form=NPT, windows=0):
     assert partition["pool"] == len(tables) + (2 + 3 * vps) * 3
 
 
-def intel_msrs(partition):
+def intel_msrs(partition, name="msr_bitmap"):
     """Reads of both ranges, then writes (SDM3 24.6.9)."""
-    bits = bytes.fromhex(partition["msr_bitmap"])
+    bits = bytes.fromhex(partition[name])
     found = set(), set()
     for bit in range(len(bits) * 8):
         if not bits[bit // 8] >> bit % 8 & 1:
@@ -819,7 +819,19 @@ def test_image_for_intel(good):
     for partition in tables["partitions"]:
         check_nested(partition, "ept", EPT)
         assert not partition["nested"] and not partition["msrpm"]
+        assert not partition["msr_bitmap_apic"]
         check_bitmaps(partition)
+
+
+def test_virtual_apic_bitmap(good):
+    """Passes EOI and SELF IPI too: to whose rows emulate both of them."""
+    a, b = good("apicv")[1]["partitions"]
+    for partition in a, b:
+        check_bitmaps(partition)
+    reads, writes = intel_msrs(a)
+    assert intel_msrs(a, "msr_bitmap_apic") == \
+        (reads, writes | {0x80b, 0x83f})
+    assert not b["msr_bitmap_apic"]
 
 
 def test_image_for_amd_alone(good):

@@ -81,12 +81,20 @@ void vp_post_interrupt(struct vp *vp, uint8_t vector, bool level)
 {
 	uint64_t bit = 1ull << (vector & 63);
 
+#ifdef CONFIG_VMX_APICV
+	if (level) {
+		vp->posted_level[vector >> 6] |= bit;
+	} else {
+		vp->posted[vector >> 6] |= bit;
+	}
+#else
 	if (level) {
 		vp->posted_level[vector >> 6] |= bit;
 	} else {
 		vp->posted_level[vector >> 6] &= ~bit;
 	}
 	vp->posted[vector >> 6] |= bit;
+#endif
 	vp_request(vp, VP_REQUEST_INTERRUPT);
 }
 

@@ -35,8 +35,10 @@ struct nested_state nested_states[PARTITIONS];
 
 extern const struct partition_config fake_configs[PARTITIONS]
 	__asm__("partition_configs");
+static const uint8_t msr_bitmap[1], msr_bitmap_apic[1];
 const struct partition_config fake_configs[PARTITIONS] = {
-	{ .gpa_bits = 40 }, { .gpa_bits = 40 }
+	{ .gpa_bits = 40, .msr_bitmap = msr_bitmap,
+	  .msr_bitmap_apic = msr_bitmap_apic }, { .gpa_bits = 40 }
 };
 
 static struct vcpu vcpus[VCPUS];
@@ -62,6 +64,14 @@ static struct {
 	/* as they were found */
 	uint64_t injected, error, timer;
 } guest;
+
+#ifdef CONFIG_VMX_APICV
+static void run_virtual_apic(void);
+#else
+static void run_virtual_apic(void)
+{
+}
+#endif
 
 static uint64_t guest_memory[4];	/* at GPA 0x5000 */
 
@@ -225,6 +235,7 @@ void vmx_enter(struct vcpu *v, struct vcpu_exit *exit,
 	if (guest.sets_cr8) {
 		virtual_apic[VMX_APIC_TPR / 4] = (uint32_t)guest.cr8 << 4;
 	}
+	run_virtual_apic();
 	if ((guest.injected & EVENT_WORD_VALID) != 0 &&
 	    (guest.injected >> 8 & 7) == EVENT_NMI) {
 		control[VMCS_SHADOW] |= VMX_SHADOW_NMI;

@@ -171,6 +171,11 @@ static void flip_partition(struct flipper *flipper, uint32_t index)
 		    PROOF_BITMAP);
 	flip_object(flipper, "MSR bitmap", p->msr_bitmap, MSR_BITMAP_SIZE, 1,
 		    PROOF_BITMAP);
+	if (p->msr_bitmap_apic) {
+		flip_object(flipper, "MSR bitmap of the x2APIC",
+			    p->msr_bitmap_apic, MSR_BITMAP_SIZE, 1,
+			    PROOF_BITMAP);
+	}
 	flip_pointer(flipper, "regions", c->regions, c->region_count,
 		     sizeof(*c->regions));
 	flip_pointer(flipper, "loads", c->loads, c->load_count,

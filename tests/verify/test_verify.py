@@ -28,7 +28,7 @@ EPT_LARGE = 0xb7
 A_SPA, A_TAIL, B_SPA = 0x2000000, 0x2800000, 0x40000000
 
 # Places in config.h's structs (layout.c asserts them).
-PARTITION, REGION, PORT, MSR, CPUID, LINE, VP = 200, 32, 8, 24, 48, 32, 88
+PARTITION, REGION, PORT, MSR, CPUID, LINE, VP = 208, 32, 8, 24, 48, 32, 88
 CHANNEL = 40
 
 
@@ -442,6 +442,19 @@ FAULTS = {
     "FS base closed to an Intel guest despite its row": (
         put("msr_bitmap", 0x400 + 0x100 // 8, 0xff, "<B"),
         r"MSR bitmap: read of MSR 0xc0000100 is intercepted, but a row"),
+    "a bitmap of the x2APIC without rows for it": (
+        lambda i: i.put(i.address("partition_configs", 200),
+                        i.address("msr_bitmap")),
+        r"partition a has an MSR bitmap of the x2APIC, but its rows do"),
+    "a bitmap of the x2APIC that passes other MSRs": (
+        both(lambda i: i.put(i.address("partition_configs", 200),
+                             i.address("msr_bitmap")),
+             clear_bit("msr_bitmap", 0x800 * 8 + 0x830)),
+        r"MSR bitmap of the x2APIC: write of MSR 0x80b is intercepted"),
+    "a bitmap of the x2APIC out of its page": (
+        lambda i: i.put(i.address("partition_configs", 200),
+                        i.address("msr_bitmap", 8)),
+        r"permission maps are not page aligned"),
     "APIC base passed, map agrees": (
         both(put("msrs", 0, 0x1b, "<I"), put("msrs", 4, 0x1b, "<I"),
              put("msrpm", 4, 0xff, "<B"), clear_bit("msrpm", 0x1b * 2)),

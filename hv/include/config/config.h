@@ -232,6 +232,9 @@ struct partition_config {
 	const uint8_t *msr_bitmap;	/* Intel's msrpm: 4 KiB, page aligned
 					   (SDM3 24.6.9) */
 	const uint64_t (*ept_initial)[CONFIG_TABLE_ENTRIES];
+	const uint8_t *msr_bitmap_apic;	/* msr_bitmap, and writes of the x2APIC
+					   EOI and SELF IPI pass: for who runs
+					   on a virtual-APIC page. Or null */
 };
 
 /*

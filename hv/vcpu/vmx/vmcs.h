@@ -17,6 +17,8 @@
 #define VMCS_BASE 0x6806
 
 #define VMCS_VPID 0x0000
+#define VMCS_POSTED_VECTOR 0x0002
+#define VMCS_APIC_STATUS 0x0810		/* 7:0 RVI, 15:8 SVI */
 #define VMCS_HOST_ES 0x0c00
 #define VMCS_HOST_CS 0x0c02
 #define VMCS_HOST_SS 0x0c04
@@ -29,7 +31,9 @@
 #define VMCS_MSR_BITMAP 0x2004
 #define VMCS_TSC_OFFSET 0x2010
 #define VMCS_VIRTUAL_APIC 0x2012
+#define VMCS_POSTED 0x2016
 #define VMCS_EPT_POINTER 0x201a
+#define VMCS_EOI_EXITS 0x201c		/* four, two apart */
 #define VMCS_GUEST_PHYSICAL 0x2400
 #define VMCS_LINK 0x2800
 #define VMCS_DEBUGCTL 0x2802
@@ -103,6 +107,7 @@ enum vmx_control {
 };
 
 #define VMX_PIN_WANTED 0x69u	/* interrupts, NMIs, virtual NMIs, timer */
+#define VMX_PIN_POSTED BIT(7)
 #define VMX_PROC_WINDOW BIT(2)
 /* TSC offset, HLT, MWAIT, RDPMC; bitmaps, MONITOR, more. */
 #define VMX_PROC_WANTED 0xb2000c88u
@@ -112,9 +117,11 @@ enum vmx_control {
 #define VMX_PROC2_EPT BIT(1)
 #define VMX_PROC2_RDTSCP BIT(3)
 #define VMX_PROC2_UNRESTRICTED BIT(7)
+#define VMX_PROC2_APIC 0x210u	/* x2APIC mode, interrupt delivery */
 #define VMX_PROC2_WANTED 0xe2u	/* EPT, VPID, WBINVD, unrestricted */
 /* Debug registers, 64-bit host, PAT and EFER both ways. */
 #define VMX_EXIT_WANTED 0x3c0204u
+#define VMX_EXIT_ACKNOWLEDGE BIT(15)
 #define VMX_ENTRY_WIDE BIT(9)
 #define VMX_ENTRY_WANTED 0xc004u /* debug registers, PAT, EFER */
 
@@ -140,16 +147,22 @@ enum vmx_control {
 #define VMX_EXIT_MONITOR 39
 #define VMX_EXIT_MACHINE_CHECK 41
 #define VMX_EXIT_TPR 43		/* below the threshold */
+#define VMX_EXIT_EOI 45
 #define VMX_EXIT_EPT_VIOLATION 48
 #define VMX_EXIT_INVEPT 50
 #define VMX_EXIT_TIMER 52
 #define VMX_EXIT_INVVPID 53
 #define VMX_EXIT_WBINVD 54
 #define VMX_EXIT_XSETBV 55
+#define VMX_EXIT_APIC_WRITE 56
 #define VMX_EXIT_FAILED BIT(31)	/* the entry did */
 
 /* The only word of a virtual-APIC page that a TPR shadow uses. */
 #define VMX_APIC_TPR 0x80
+/* And what virtual interrupts use: 8 words of each, 16 bytes apart. */
+#define VMX_APIC_ISR 0x100
+#define VMX_APIC_IRR 0x200
+#define VMX_APIC_SELF_IPI 0x3f0
 
 /* interruptibility state */
 #define VMX_SHADOW_INSN 3u	/* STI, MOV SS */

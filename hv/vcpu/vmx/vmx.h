@@ -153,6 +153,11 @@ bool vmx_is_shadowed(const struct vcpu *vcpu) must_use;
 void vmx_request_window(struct vcpu *vcpu, uint8_t vector);
 void vmx_cancel_window(struct vcpu *vcpu);
 void vmx_set_cr8(const struct vcpu *vcpu);
+#ifdef CONFIG_VMX_APICV
+bool vmx_has_apic(const struct vcpu *vcpu) must_use;
+void vmx_give_apic(struct vcpu *vcpu, const struct vcpu_apic *apic);
+bool vmx_take_apic(struct vcpu *vcpu, struct vcpu_apic *apic) must_use;
+#endif
 void vmx_mask_nmi(const struct vcpu *vcpu, bool mask);
 bool vmx_is_nmi_masked(const struct vcpu *vcpu) must_use;
 

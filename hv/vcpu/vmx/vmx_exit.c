@@ -122,9 +122,42 @@ static bool vmx_is_undefined(uint32_t reason)
 	       (reason >= VMX_EXIT_VMCLEAR && reason <= VMX_EXIT_VMXON);
 }
 
+#ifdef CONFIG_VMX_APICV
+/* The processor has taken the vector already: as if a stub had. */
+static void vmx_take_acknowledged(struct lp *lp)
+{
+	uint8_t vector = (uint8_t)vmx_read(VMCS_EXIT_EVENT);
+
+	lp->pending[vector >> 6] |= BIT(vector & 63u);
+	lp->attention = 1;
+}
+
+/* Of an APIC-write exit the value is on the page: the guest's own. */
+static bool vmx_decode_apic(struct vcpu_exit *exit, uint32_t reason)
+{
+	uint32_t info = (uint32_t)vmx_read(VMCS_QUALIFICATION);
+	const uint8_t *page = (const uint8_t *)lp_self()->host_state;
+
+	if (reason != VMX_EXIT_EOI &&
+	    (reason != VMX_EXIT_APIC_WRITE || info != VMX_APIC_SELF_IPI)) {
+		return false;
+	}
+	exit->kind = EXIT_APIC;
+	exit->apic.eoi = reason == VMX_EXIT_EOI;
+	exit->apic.vector = exit->apic.eoi ? (uint8_t)info
+					   : page[VMX_APIC_SELF_IPI];
+	return true;
+}
+#endif
+
 static __attribute__((noinline)) void
 vmx_decode_rare(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t reason)
 {
+#ifdef CONFIG_VMX_APICV
+	if (vmx_decode_apic(exit, reason)) {
+		return;
+	}
+#endif
 	if (reason == VMX_EXIT_EXCEPTION) {
 		vmx_decode_exception(exit);
 		vmx_check_iret(vcpu, vmx_read(VMCS_EXIT_EVENT));
@@ -161,6 +194,11 @@ void vmx_decode(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t reason)
 	} else if (reason == VMX_EXIT_RDMSR || reason == VMX_EXIT_WRMSR) {
 		vmx_decode_msr(vcpu, exit, reason == VMX_EXIT_WRMSR);
 	} else if (reason == VMX_EXIT_INTR) {
+#ifdef CONFIG_VMX_APICV
+		if (vcpu_features.posts) {
+			vmx_take_acknowledged(lp_self());
+		}
+#endif
 		regs_take_interrupts();
 		exit->kind = EXIT_INTERRUPT;
 	} else if (reason == VMX_EXIT_TIMER) {

@@ -97,6 +97,29 @@ static bool vmx_choose(unsigned i, uint32_t *control)
 	return (*control & ~allowed) == 0;
 }
 
+#ifdef CONFIG_VMX_APICV
+static bool vmx_allows(uint32_t msr, uint32_t bits)
+{
+	return (regs_read_msr(msr) >> 32 & bits) == bits;
+}
+
+/*
+ * Virtual interrupts need the TPR shadow, posted ones that the exit takes the
+ * vector: else the processor could not compare it (SDM3 26.2.1.1).
+ */
+static void vmx_check_apic(struct vcpu_features *f)
+{
+	f->delivers = vmx_allows(MSR_VMX_TRUE_PROC, VMX_PROC_TPR_SHADOW) &&
+		      vmx_allows(MSR_VMX_PROC2, VMX_PROC2_APIC);
+	f->posts = f->delivers &&
+		   vmx_allows(MSR_VMX_TRUE_PIN, VMX_PIN_POSTED) &&
+		   vmx_allows(MSR_VMX_TRUE_EXIT, VMX_EXIT_ACKNOWLEDGE);
+	if (f->posts) {
+		f->control[VMX_EXIT] |= VMX_EXIT_ACKNOWLEDGE;
+	}
+}
+#endif
+
 static const char *vmx_check(struct vcpu_features *f)
 {
 	uint64_t basic;
@@ -123,6 +146,9 @@ static const char *vmx_check(struct vcpu_features *f)
 			return vmx_controls[i].why;
 		}
 	}
+#ifdef CONFIG_VMX_APICV
+	vmx_check_apic(f);
+#endif
 	f->cr0_fixed = regs_read_msr(MSR_VMX_CR0_FIXED0) & ~(CR0_PE | CR0_PG);
 	f->cr4_allowed = regs_read_msr(MSR_VMX_CR4_FIXED1);
 	f->timer_shift = regs_read_msr(MSR_VMX_MISC) & 31;

@@ -62,7 +62,7 @@ static void vmx_make_control(const struct vcpu *vcpu)
 	vmx_write(VMCS_MSR_BITMAP, (uint64_t)p->msr_bitmap);
 	vmx_write(VMCS_EPT_POINTER, nested_root(vcpu->partition).v |
 				    VMX_EPT_POINTER);
-	/* The LP's; its one word is the loaded VP's. */
+	/* The LP's; the loaded VP's while that is in its guest. */
 	vmx_write(VMCS_VIRTUAL_APIC, lp_self()->host_state);
 	vmx_write(VMCS_LINK, ~0ull);
 }
