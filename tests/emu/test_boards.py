@@ -38,6 +38,7 @@ def test_microvm_has_no_disc(boot):
         boot("board-microvm.dts", firmware="bios")
 
 
+@pytest.mark.soak
 def test_sixteen_lps_sixteen_gib(boot):
     """Linux and others with all of their memory above 4 GiB."""
     machine = boot("board-large.dts")

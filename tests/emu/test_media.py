@@ -114,7 +114,12 @@ def test_boots(two_slots, firmware, medium):
         expect_boot(machine, "report.dts", True)
 
 
-@pytest.mark.parametrize("firmware", FIRMWARE)
+# On UEFI a reset takes a good part of a minute.
+RESETS = [pytest.param(name, marks=pytest.mark.soak) if name == "uefi" else
+          name for name in FIRMWARE]
+
+
+@pytest.mark.parametrize("firmware", RESETS)
 def test_good_update_stays(two_slots, box, firmware):
     done = tool("update", box / "disk.img", two_slots / "good")
     assert done.returncode == 0, done.stdout
@@ -144,7 +149,7 @@ def test_bad_update_falls_back(two_slots, box, firmware):
                           "slot b: 64 MiB, an image"]
 
 
-@pytest.mark.parametrize("firmware", FIRMWARE)
+@pytest.mark.parametrize("firmware", RESETS)
 def test_update_that_cannot_be_loaded_falls_back_alone(two_slots, box,
                                                        firmware):
     tool("update", box / "disk.img", two_slots / "good")

@@ -143,8 +143,15 @@ def big(tmp_path_factory):
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("firmware", FIRMWARES)
-@pytest.mark.parametrize("place", PLACES)
+# Each firmware once, each place once; the rest in soak.
+OFTEN = (("on-a-partition", "uefi"), ("on-the-store", "bios"),
+         ("on-the-store", "direct"))
+
+
+@pytest.mark.parametrize("place, firmware", [
+    pytest.param(place, firmware, marks=() if (place, firmware) in OFTEN
+                 else pytest.mark.soak)
+    for place in PLACES for firmware in FIRMWARES])
 def test_large_modules(big, place, firmware):
     directory, lines = big(place)
     with Machine(str(directory), firmware=firmware) as machine:
