@@ -312,7 +312,8 @@ class Check:
     def stage_objects(self, result):
         """lint of objects and of linked images"""
         for compiler, config in (("gcc", "test"), ("clang", "test"),
-                                 ("gcc", "minimal"), ("gcc", "qemu")):
+                                 ("gcc", "minimal"), ("gcc", "intel"),
+                                 ("gcc", "qemu")):
             spec = "partition-specs/demo.dts" if config != "minimal" \
                 else "tests/emu/specs/plain.dts"
             tree = self.tree(compiler, config)
