@@ -56,8 +56,13 @@ static int pick_property(int node)
 static void set(int node, const char *name, const void *value, int size)
 {
 	char name_copy[64];
-	uint8_t *copy = malloc((size_t)size + 1);
+	uint8_t *copy;
 
+	/* An error of libfdt's: there is no such property. */
+	if (size < 0) {
+		return;
+	}
+	copy = malloc((size_t)size + 1);
 	strncpy(name_copy, name, sizeof(name_copy) - 1);
 	name_copy[sizeof(name_copy) - 1] = '\0';
 	if (copy != NULL) {
