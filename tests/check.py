@@ -204,11 +204,13 @@ class Check:
     def stage_unit(self, result):
         """the unit tests, with sanitizers"""
         tests = sorted(glob.glob(os.path.join(TOP, "tests/unit/test_*.c")))
-        self.make("-k", "unit-binaries", timeout=900)
+        built, said = self.make("-k", "unit-binaries", timeout=900)
         for test in tests:
             name = os.path.basename(test)[:-2]
             program = os.path.join(self.tree(), "unit", name)
-            status, said = self.make(program, timeout=120)
+            # Only to say which one is to blame.
+            status, said = self.make(program, timeout=120) if built \
+                else (0, said)
             if status:
                 result.add(f"{name} builds", False)
                 self.show(f"{name} builds", said)

@@ -10,33 +10,34 @@ UNIT_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined \
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT_BINARIES := $(UNIT_TESTS:%=$(BUILD)/unit/%)
 
-# FLAGS: -DCONFIG_X=1 of a test are its sources' too.
-unit-flags = $(shell sed -n 's|.*FLAGS:\(.*[^ ]\) *\*/.*|\1|p' \
-	tests/unit/$(1).c)
-unit-sources = $(shell sed -n \
-	's|.*SOURCES:\(.*[^ ]\) *\*/.*|\1|p' tests/unit/$(1).c)
-# What is linked with mbedTLS says so: NEEDS: mbedtls
+# What a test says of itself: SOURCES; FLAGS: -DCONFIG_X=1, which are its
+# sources' too; NEEDS: mbedtls.
+unit-said = $(shell sed -n 's|.*$(2):\(.*[^ ]\) *\*/.*|\1|p' tests/unit/$(1).c)
 UNIT_MBED_CFLAGS := $(MBED_INC) -DLAUNCH_HOST -Icompiler/sign
-unit-mbed = $(shell grep -l 'NEEDS: mbedtls' tests/unit/$(1).c)
-unit-cflags = $(UNIT_CFLAGS) $(call unit-flags,$(1)) \
-	$(if $(call unit-mbed,$(1)),$(UNIT_MBED_CFLAGS))
-unit-lib = $(if $(call unit-mbed,$(1)),$(BUILD)/unit/libmbed.a)
+define unit-read
+unit-sources := $(call unit-said,$(1),SOURCES)
+unit-mbed := $(call unit-said,$(1),NEEDS)
+unit-cflags := $(UNIT_CFLAGS) $(call unit-said,$(1),FLAGS)
+endef
 define unit-rule
-$(BUILD)/unit/$(1): tests/unit/$(1).c $(call unit-sources,$(1)) \
-		$(KCONFIG_AUTOHEADER) $(call unit-lib,$(1))
+$(BUILD)/unit/$(1): tests/unit/$(1).c $(unit-sources) $(KCONFIG_AUTOHEADER) \
+		$(if $(unit-mbed),$(BUILD)/unit/libmbed.a)
 	$$(call say,UNIT      ,$(1))
 	@mkdir -p $$(@D)
-	$$(Q)$(HOSTCC) $(call unit-cflags,$(1)) -MM -MP -MT $$@ \
-		tests/unit/$(1).c $(call unit-sources,$(1)) >$$@.d
-	$$(Q)$(HOSTCC) $(call unit-cflags,$(1)) tests/unit/$(1).c \
-		$(call unit-sources,$(1)) $(call unit-lib,$(1)) -o $$@ -lcmocka
+	$$(Q)$(HOSTCC) $(unit-cflags) $(if $(unit-mbed),$(UNIT_MBED_CFLAGS)) \
+		-MM -MP -MT $$@ tests/unit/$(1).c $(unit-sources) >$$@.d
+	$$(Q)$(HOSTCC) $(unit-cflags) $(if $(unit-mbed),$(UNIT_MBED_CFLAGS)) \
+		tests/unit/$(1).c $(unit-sources) \
+		$(if $(unit-mbed),$(BUILD)/unit/libmbed.a) -o $$@ -lcmocka
 endef
 
 .PHONY: unit-binaries fuzz-binaries unit lint check bench soak
-ifneq ($(filter unit-binaries $(BUILD)/unit/%,$(MAKECMDGOALS)),)
-$(foreach test,$(UNIT_TESTS),$(eval $(call unit-rule,$(test))))
--include $(UNIT_BINARIES:%=%.d)
-endif
+# Of those alone that are to be made: reading them takes a process each.
+unit-goals := $(if $(filter unit-binaries,$(MAKECMDGOALS)),$(UNIT_TESTS),\
+	$(filter $(UNIT_TESTS),$(MAKECMDGOALS:$(BUILD)/unit/%=%)))
+$(foreach test,$(unit-goals),$(eval $(call unit-read,$(test)))\
+	$(eval $(call unit-rule,$(test))))
+-include $(unit-goals:%=$(BUILD)/unit/%.d)
 unit-binaries: $(UNIT_BINARIES)
 
 # clang's libFuzzer drives these.
