@@ -51,9 +51,11 @@ const struct vp_config vp_configs[] = {
 	{ .partition = 1, .number = 1 },
 	{ .partition = 2, .state = &first },
 };
-const struct machine_config machine_config = {
+/* machine_config, but a test changes its flags. */
+struct machine_config machine = {
 	.launch_partition = 0, .launch_timeout_ms = 10, .launch_table = TABLE
 };
+__asm__(".globl machine_config\n.set machine_config, machine\n");
 const uint8_t policy_start[700] = { 5, 6, 7 };
 extern const uint8_t policy_end[];
 __asm__(".globl policy_end\n.set policy_end, policy_start + 700\n");
@@ -64,7 +66,7 @@ struct lp lps[1];
 static uint8_t memory[3][MEMORY];
 static char said[2000];
 static uint64_t clock;
-static unsigned failed, ended;
+static unsigned failed, ended, closed, flushed;
 static uint32_t woken;
 
 void log_line(const char *format, ...)
@@ -120,6 +122,19 @@ void partition_request_end(struct vp *vp, enum partition_end end)
 	assert_int_equal(vp->partition, 0);
 	assert_int_equal(end, END_OFF);
 	ended++;
+}
+
+struct flush_token nested_close_windows(uint32_t partition)
+{
+	assert_int_equal(partition, 0);
+	closed++;
+	return (struct flush_token){ .partition = partition, .generation = 5 };
+}
+
+void flush_consume(struct flush_token token)
+{
+	assert_int_equal(token.generation, 5);
+	flushed++;
 }
 
 static uint8_t *at_spa(uint64_t spa, uint64_t size)
@@ -274,6 +289,24 @@ static void test_good(void **state)
 }
 
 /* Each status but LAUNCH_OK, known or not, keeps that one off. */
+/* It goes on, without its windows; a second verdict changes nothing. */
+static void test_stays(void **state)
+{
+	(void)state;
+	load_all();
+	machine.launch_flags = LAUNCH_STAYS;
+	assert_int_equal(answer(), OUTCOME_NEXT);
+	assert_int_equal(ended, 0);
+	assert_int_equal(failed, 0);
+	assert_int_equal(closed, 1);
+	assert_int_equal(flushed, 1);
+	assert_int_equal(partition_table[1].launch, LAUNCH_OK);
+	verdict()->partitions[1].status = LAUNCH_BAD_PAYLOAD;
+	assert_int_equal(answer(), OUTCOME_NEXT);
+	assert_int_equal(partition_table[1].launch, LAUNCH_OK);
+	machine.launch_flags = 0;
+}
+
 static void test_every_other_status(void **state)
 {
 	static const uint32_t statuses[] = {
@@ -414,6 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_table, setup),
 		cmocka_unit_test_setup(test_good, setup),
+		cmocka_unit_test_setup(test_stays, setup),
 		cmocka_unit_test_setup(test_every_other_status, setup),
 		cmocka_unit_test_setup(test_no_verdict, setup),
 		cmocka_unit_test_setup(test_reserved, setup),
