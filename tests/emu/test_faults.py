@@ -3,6 +3,8 @@
 How partitions end, and that nobody else notices: failure policy, restarts
 with the same memory and VP state each time, NMI, machine check.
 """
+import json
+
 import pytest
 
 from emulator import Machine
@@ -167,3 +169,39 @@ def test_machine_check_without_context_is_a_panic(boot):
     machine.expect("ready for nmi", "taker")
     machine_check(machine, 0, *CONTEXT_LOST)
     machine.expect("panic: machine check", "bulkhead", timeout=20)
+
+
+PATTERN = b"\xa5\x5a" * 2048
+
+
+def test_no_page_tells_of_its_last_owner(image, tmp_path):
+    """
+    All RAM of partitions holds a pattern, as another system would have left
+    it: no guest finds it, nor does any later owner find what a guest left.
+    """
+    directory = image("faults.dts")
+    with open(f"{directory}/report.json") as file:
+        report = json.load(file)
+    places = {p["name"]: (p["spa"], p["memory_bytes"])
+              for p in report["partitions"]}
+    ram = f"{tmp_path}/ram"
+    size = report["machine"]["ram_bytes"]
+    with open(ram, "wb") as file:
+        file.truncate(size)
+        for at, count in places.values():
+            file.seek(at)
+            file.write(PATTERN * (count // len(PATTERN)))
+    with Machine(directory, emu_args=[
+            "-object", f"memory-backend-file,id=ram,size={size},"
+            f"mem-path={ram},share=on",
+            "-machine", "memory-backend=ram"]) as machine:
+        wait_for_ends(machine, "cr3", "wide")
+        check_starts(machine)
+        with open(ram, "rb") as file:
+            for name, (at, count) in places.items():
+                file.seek(at)
+                memory = file.read(count)
+                assert PATTERN not in memory, name
+                # The loop and what restarts run on.
+                ended = bool(log(machine, f"partition {name} halted"))
+                assert (memory.strip(b"\0") == b"") == ended, name
