@@ -96,7 +96,7 @@ void measure_begin(struct measure *m, uint64_t ticks_per_ms,
 	bool found;
 
 	memset(m, 0, sizeof(*m));
-	measure_fail(m, tpm_open(&m->tpm, ticks_per_ms), "TPM");
+	measure_fail(m, tpm_open(&m->tpm, ticks_per_ms), "opening");
 	if (m->err == TPM_OK) {
 		measure_fail(m, tpm_get_banks(&m->tpm, &m->banks),
 			     "PCR banks");

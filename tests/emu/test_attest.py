@@ -205,6 +205,28 @@ def test_bios_boot_has_no_chain(box):
         "or GRUB without its module tpm")
 
 
+def test_older_version_is_refused(box):
+    """The good image was version 7, and the TPM remembers."""
+    directory, _ = box.signer.image(SPEC, version=6)
+    with Tpm(box.at / "tpm") as chip, \
+            Machine(directory, emu_args=chip.arguments) as machine:
+        for name in ("attester", "other"):
+            machine.expect(f"partition {name} does not start: the manifest is "
+                           "older than allowed", "bulkhead", timeout=LIMIT_S)
+
+
+def test_without_tpm(box):
+    """All start as they would; nobody is told that it is attested."""
+    with Machine(box.good()) as machine:
+        machine.expect("secret status 2", "attester", timeout=LIMIT_S)
+        said = [line for line in machine.text("attester")
+                if " status " in line]
+        assert said == [f"{name} status 2" for name in
+                        ("quote", "pcrs", "log", "secret")]
+        assert machine.text("launch")[-1] == (
+            "not attested: TPM: opening: there is none")
+
+
 def forged(box):
     """The payload of "other" is changed; the launch partition extends what
     it would have of the good image."""
@@ -220,6 +242,7 @@ def forged(box):
     return box.changed(LAUNCH_OUT=out, FORGED="1")
 
 
+@pytest.mark.soak
 def test_image_that_extends_the_good_values(box):
     """PCR 12 is as it should be; what GRUB measured is not."""
     answers = box.boot(forged(box))

@@ -316,7 +316,7 @@ static void test_failing(void **state)
 		assert_in_range(fake_tpm.commands, at, at + 1);
 	}
 	expect_failure(image, FAKE_ABSENT, 0, TPM_ABSENT);
-	assert_string_equal(measure.what, "TPM");
+	assert_string_equal(measure.what, "opening");
 	image_free(image);
 }
 
