@@ -219,6 +219,8 @@ struct model_partition {
 	struct num launch_timeout;	/* in ms */
 	bool launch_all, launch_stays;
 	struct loc launch_all_at, launch_stays_at;
+	bool launch_tpm;
+	struct loc launch_tpm_at;
 
 	/* Found by the compiler. */
 	struct policy policy;	/* profile, refined; sorted */

@@ -202,6 +202,7 @@ static const struct schema_property partition_properties[] = {
 	{ "launch-timeout", SCHEMA_CELL, false, NULL },
 	{ "launch-all", SCHEMA_FLAG, false, NULL },
 	{ "launch-stays", SCHEMA_FLAG, false, NULL },
+	{ "launch-tpm", SCHEMA_FLAG, false, NULL },
 };
 static const struct schema_node partition_nodes[] = {
 	{ "*", true, partition_properties, COUNT(partition_properties),

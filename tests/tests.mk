@@ -74,3 +74,19 @@ soak:
 	@$(check-sub) soak
 bench:
 	@BULKHEAD_WRITE='$(WRITE)' $(check-sub) bench
+
+# A launch partition that lies (tests/launch/forge.c), in the place of the
+# one in LAUNCH_OUT. FORGED: the texts that it extends.
+.PHONY: forged-launch
+forged-launch:
+	$(Q)$(CC) $(LAUNCH_CFLAGS) $(OPT_SIZE) $(LAUNCH_WARN) $(MBED_INC) \
+		-Ihv/include -DFORGED='"$(FORGED)"' -c tests/launch/forge.c \
+		-o $(LAUNCH_OUT)/measure.c.o
+	$(Q)$(LD) -m elf_x86_64 -nostdlib -static -z max-page-size=4096 \
+		-z noexecstack --build-id=none --gc-sections \
+		--no-warn-rwx-segments --defsym=BASE=$(LAUNCH_BASE) \
+		-T stack/launch/launch.ld -o $(LAUNCH_OUT)/launch.elf \
+		$(filter-out %/measure.c.o,$(LAUNCH_OBJECTS)) \
+		$(LAUNCH_OUT)/measure.c.o $(LAUNCH_OUT)/authorities.S.o \
+		$(BUILD)/launch/libmbed.a
+	$(Q)objcopy -O binary $(LAUNCH_OUT)/launch.elf $(LAUNCH_OUT)/launch.bin

@@ -40,7 +40,8 @@ python3-pytest-xdist two images at a time
 python3-jsonschema tests of the form of report.json
 cloc counts source lines
 openssl keys and certificates of the tests of verified launch
-swtpm a TPM for the emulator: what GRUB measures
+swtpm a TPM for the emulator: what GRUB and the launch partition measure
+tpm2-tools an independent look at quotes, and seals a secret
 '
 for_bochs='
 bochs the emulator that plays an Intel processor (EMU=bochs)

@@ -59,7 +59,9 @@ $(BUILD)/launch/libmbed.a: $(LAUNCH_MBED)
 
 LAUNCH_BASE := 0x100000
 LAUNCH_OBJECTS := $(addprefix $(BUILD)/launch/,start.S.o main.c.o check.c.o \
-	chain.c.o manifest.c.o paging.c.o support.c.o)
+	chain.c.o manifest.c.o paging.c.o support.c.o tpm_io.c.o \
+	tpm_wire.c.o tpm.c.o tpm_key.c.o eventlog.c.o measure.c.o service.c.o \
+	event.c.o attest.c.o synic.c.o interrupt.S.o)
 
 $(BUILD)/launch/%.c.o: stack/launch/%.c $(MBED)/.unpacked $(BUILD)/flags \
 		$(KCONFIG_AUTOHEADER)
@@ -68,7 +70,8 @@ $(BUILD)/launch/%.c.o: stack/launch/%.c $(MBED)/.unpacked $(BUILD)/flags \
 	$(Q)$(CC) $(LAUNCH_CFLAGS) $(call launch-opt,$<) $(LAUNCH_WARN) \
 		$(MBED_INC) -Ihv/include -MMD -MP -c $< -o $@
 
-$(BUILD)/launch/start.S.o: stack/launch/start.S $(BUILD)/flags
+$(BUILD)/launch/start.S.o $(BUILD)/launch/interrupt.S.o: \
+		$(BUILD)/launch/%.S.o: stack/launch/%.S $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) -c $< -o $@
 
@@ -140,7 +143,7 @@ $(BUILD)/host/libmbed.a $(BUILD)/unit/libmbed.a:
 # What it shares: the partition's own check, verify's reader of images, and
 # partc's of reports.
 SIGN_SOURCES := $(sort $(wildcard compiler/sign/*.c)) \
-	$(addprefix stack/launch/,manifest.c chain.c check.c)
+	$(addprefix stack/launch/,manifest.c chain.c check.c event.c)
 SIGN_OBJECTS := $(SIGN_SOURCES:%=$(BUILD)/host/%.o) \
 	$(addprefix $(BUILD)/host/compiler/,verify/elf.c.o verify/tables.c.o \
 	verify/file.c.o diff/json.c.o util.c.o host/file.c.o)

@@ -117,6 +117,7 @@ void check_launch_alone(const struct model *model);
 void check_launch_count(const struct model *model);
 void check_launch_timeout(const struct model *model);
 void check_launch_flags(const struct model *model);
+void check_launch_tpm(const struct model *model);
 void check_launch_config(const struct model *model);
 void check_launch_port(const struct model *model);
 

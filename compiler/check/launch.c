@@ -176,6 +176,25 @@ void check_launch_flags(const struct model *model)
 	}
 }
 
+void check_launch_tpm(const struct model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->partition_count; i++) {
+		const struct model_partition *p = &model->partitions[i];
+		struct diag *diag;
+
+		if (!p->launch_tpm || p->launch) {
+			continue;
+		}
+		diag = diag_error("launch-tpm", p->launch_tpm_at,
+				  "%s would have the TPM, and is no launch "
+				  "partition", p->name);
+		diag_fix(diag, "leave it out, or make it the launch "
+			 "partition: launch;");
+	}
+}
+
 void check_launch_config(const struct model *model)
 {
 	const struct model_partition *p = find_launch(model);

@@ -97,6 +97,17 @@ const struct check check_launch_rules[] = {
 		"a { launch-all; };",
 	  .right =
 		"a { launch; launch-all; };" },
+	{ "launch-tpm", CHECK_ERROR, CHECK_SPEC,
+	  check_launch_tpm, NULL,
+	  .sentence =
+		"The TPM can be the launch partition's only.",
+	  .why =
+		"Who has its registers could extend what others attest, and "
+		"take back the version that must not fall.",
+	  .wrong =
+		"a { launch-tpm; };",
+	  .right =
+		"a { launch; launch-tpm; };" },
 	{ "launch-config", CHECK_ERROR, CHECK_SPEC,
 	  check_launch_config, NULL,
 	  .sentence =

@@ -257,6 +257,10 @@ static void compare_failure(const char *who, const struct json *a,
 		diff_say(json_number(b, "launch_all") != 0 ? '+' : '-', who,
 			 "if one of the others is bad, none starts");
 	}
+	if (json_number(a, "launch_tpm") != json_number(b, "launch_tpm")) {
+		diff_say(json_number(b, "launch_tpm") != 0 ? '+' : '-', who,
+			 "owns the TPM");
+	}
 	if (json_number(a, "launch_stays") != json_number(b, "launch_stays")) {
 		diff_say(json_number(b, "launch_stays") != 0 ? '+' : '-', who,
 			 "stays after its verdict");

@@ -184,10 +184,12 @@ static void emit_partition(FILE *out, const struct model *model,
 		fprintf(out, "      \"restart_max\": null,\n");
 	}
 	fprintf(out, "      \"nmi\": %s,\n      \"launch\": %s,\n"
-		"      \"launch_all\": %s,\n      \"launch_stays\": %s,\n",
+		"      \"launch_all\": %s,\n      \"launch_stays\": %s,\n"
+		"      \"launch_tpm\": %s,\n",
 		p->nmi ? "true" : "false", p->launch ? "true" : "false",
 		p->launch_all ? "true" : "false",
-		p->launch_stays ? "true" : "false");
+		p->launch_stays ? "true" : "false",
+		p->launch_tpm ? "true" : "false");
 	emit_json_payloads(out, p);
 	emit_json_policy(out, p);
 	emit_json_exits(out, model, p);

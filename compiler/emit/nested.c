@@ -7,7 +7,8 @@
  * 0). EPT: write-back, and the guest's PAT counts. Pool addresses are the
  * linker's; the pool is one, since a machine has one form.
  *
- * Order in the pool: root, the table of GiBs, a table per GiB, the tail's.
+ * Order in the pool: root, the table of GiBs, a table per GiB, the tail's, two
+ * for the TPM's registers.
  */
 #include "emit/emit.h"
 
@@ -20,15 +21,18 @@ struct form {
 	const char *vendor;
 	const char *array;
 	unsigned table, leaf, large;
-	uint64_t window;
+	uint64_t window, mmio;
 };
 
 static const struct form forms[] = {
 	/* present, writable, user, accessed; and dirty; and large; a window
-	 * is neither writable nor executable */
-	{ "amd", "nested_initial", 0x27, 0x67, 0xe7, 0x8000000000000025 },
-	/* read, write, execute; and write-back; and large */
-	{ "intel", "ept_initial", 0x07, 0x37, 0xb7, 0x01 },
+	 * is neither writable nor executable; registers are not executable
+	 * nor cached, and marked (NESTED_MMIO) */
+	{ "amd", "nested_initial", 0x27, 0x67, 0xe7, 0x8000000000000025,
+	  0x800000000000047f },
+	/* read, write, execute; and write-back; and large; registers are
+	 * uncached */
+	{ "intel", "ept_initial", 0x07, 0x37, 0xb7, 0x01, 0x403 },
 };
 
 static void emit_link(FILE *out, const struct form *form, uint32_t number,
@@ -55,7 +59,8 @@ static void emit_gib(FILE *out, const struct form *form,
 				(unsigned long long)i, (unsigned long long)
 				(p->spa + gpa + form->large));
 		} else if (gpa < p->memory.v) {
-			emit_link(out, form, number, i, p->table_count - 1);
+			emit_link(out, form, number, i,
+				  2 + util_round_up(p->memory.v, GIB) / GIB);
 		}
 	}
 	fprintf(out, "\t},\n");
@@ -73,6 +78,26 @@ static void emit_tail(FILE *out, const struct form *form,
 		fprintf(out, "\t\t[%llu] = 0x%llxull,\n",
 			(unsigned long long)i, (unsigned long long)
 			(p->spa + gpa + i * PAGE + form->leaf));
+	}
+	fprintf(out, "\t},\n");
+}
+
+/* The TPM's registers, one to one; RAM never reaches that GiB. */
+static void emit_tpm(FILE *out, const struct form *form,
+		     const struct model_partition *p, uint32_t number)
+{
+	uint64_t at;
+
+	fprintf(out, "\t{\t/* GPA 0x%llx: the TPM's */\n",
+		(unsigned long long)(LAUNCH_TPM_BASE / GIB * GIB));
+	emit_link(out, form, number, LAUNCH_TPM_BASE / LARGE_PAGE %
+		  CONFIG_TABLE_ENTRIES, p->table_count - 1);
+	fprintf(out, "\t},\n\t{\t/* the TPM */\n");
+	for (at = LAUNCH_TPM_BASE; at < LAUNCH_TPM_BASE + LAUNCH_TPM_SIZE;
+	     at += PAGE) {
+		fprintf(out, "\t\t[%llu] = 0x%llxull,\n",
+			(unsigned long long)(at / PAGE % CONFIG_TABLE_ENTRIES),
+			(unsigned long long)(at + form->mmio));
 	}
 	fprintf(out, "\t},\n");
 }
@@ -122,12 +147,19 @@ static void emit_form(FILE *out, const struct form *form,
 	if (p->launch) {
 		emit_windows(out, form, model);
 	}
+	if (p->launch_tpm) {
+		emit_link(out, form, number, LAUNCH_TPM_BASE / GIB,
+			  p->table_count - 2);
+	}
 	fprintf(out, "\t},\n");
 	for (gib = 0; gib < gibs; gib++) {
 		emit_gib(out, form, p, number, gib);
 	}
 	if (p->memory.v % LARGE_PAGE != 0) {
 		emit_tail(out, form, p);
+	}
+	if (p->launch_tpm) {
+		emit_tpm(out, form, p, number);
 	}
 	fprintf(out, "};\n\n");
 }

@@ -129,9 +129,10 @@ static void emit_partition(FILE *out, const struct model *model,
 	}
 	if (p->launch) {
 		fprintf(out, "\n  launch           sees all others' memory, "
-			"read-only, until it has said who starts%s%s",
+			"read-only, until it has said who starts%s%s%s",
 			p->launch_all ? "; all or nothing" : "",
-			p->launch_stays ? "; then it stays" : "");
+			p->launch_stays ? "; then it stays" : "",
+			p->launch_tpm ? "; owns the TPM" : "");
 	}
 	fprintf(out, "\n  CR4 / EFER / XCR0 may be  %llx / %llx / %llx\n"
 		"  nested tables    %u of %u pages\n",

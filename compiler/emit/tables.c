@@ -51,8 +51,7 @@ static void emit_launch(FILE *out, const struct model *model)
 		"\t.launch_flags = %u\n};\n\n", launch,
 		timeout->set ? (uint32_t)timeout->v : PLACE_LAUNCH_TIMEOUT_MS,
 		(unsigned long long)PLACE_LAUNCH_TABLE,
-		model->partitions[launch].launch_all * LAUNCH_ALL |
-		model->partitions[launch].launch_stays * LAUNCH_STAYS);
+		place_launch_flags(&model->partitions[launch]));
 }
 
 static void emit_machine(FILE *out, const struct model *model)

@@ -103,12 +103,14 @@ uint64_t place_store_size(const struct model *model)
 	return size;
 }
 
-/* Root, one table per level for 512 GiB, one per GiB, one for the tail. */
+/* Root, one table per level for 512 GiB, one per GiB, one for the tail;
+ * a GiB's and a tail for the TPM. */
 static void count_tables(struct model_partition *p)
 {
 	uint64_t gib = util_round_up(p->memory.v, GIB) / GIB;
 
-	p->table_count = 2 + (uint32_t)gib + (p->memory.v % LARGE_PAGE != 0);
+	p->table_count = 2 + (uint32_t)gib + (p->memory.v % LARGE_PAGE != 0) +
+			 (p->launch_tpm ? 2 : 0);
 	p->pool_count = p->table_count +
 			(2 + 3 * p->vp_count) * PLACE_OVERLAY_TABLES;
 }

@@ -19,6 +19,13 @@ uint32_t place_launch_bits(const struct model *model)
 	return bits;
 }
 
+uint32_t place_launch_flags(const struct model_partition *p)
+{
+	return (p->launch_all ? LAUNCH_ALL : 0) |
+	       (p->launch_stays ? LAUNCH_STAYS : 0) |
+	       (p->launch_tpm ? LAUNCH_TPM : 0);
+}
+
 static void fill(struct launch_partition *to, const struct model_partition *p,
 		 uint32_t index)
 {
@@ -44,6 +51,7 @@ void place_launch(const struct model *model, struct model_partition *p)
 	table->manifest_size = PLACE_MANIFEST_SIZE;
 	table->partition_count = model->partition_count;
 	table->self = model_launch(model);
+	table->flags = place_launch_flags(p);
 	for (i = 0; i < model->partition_count; i++) {
 		fill(&table->partitions[i], &model->partitions[i], i);
 	}

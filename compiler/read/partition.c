@@ -91,6 +91,8 @@ static void read_one(struct model *model, struct model_partition *p, int node)
 	p->launch_all_at = tree_property_at(node, "launch-all");
 	p->launch_stays = tree_flag(node, "launch-stays");
 	p->launch_stays_at = tree_property_at(node, "launch-stays");
+	p->launch_tpm = tree_flag(node, "launch-tpm");
+	p->launch_tpm_at = tree_property_at(node, "launch-tpm");
 	p->console = tree_text(node, "console");
 	p->uart_as = tree_number(node, "uart-as");
 	if (tree_cell_count(node, "profile") == 1) {

@@ -10,7 +10,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <mbedtls/sha512.h>
+
 #include "check.h"
+#include "event.h"
 #include "key.h"
 #include "subject.h"
 
@@ -156,6 +159,41 @@ static void judge_print(const struct check *check)
 	}
 }
 
+static void judge_print_event(const char *name, const uint8_t *sha384,
+			      uint64_t number)
+{
+	char text[EVENT_TEXT_MAX];
+	size_t size = event_text(text, name, sha384, number);
+
+	printf("%.*s\n", (int)size, text);
+}
+
+/* What the launch partition extends into PCR 12, in its order. */
+static void judge_print_events(const struct check *check,
+			       const struct check_input *input)
+{
+	const struct launch_verdict *verdict = check->verdict;
+	char name[EVENT_NAME_MAX];
+	uint8_t sha384[64];
+	uint32_t i;
+
+	mbedtls_sha512_ret(input->authorities, input->authorities_size,
+			   sha384, 1);
+	judge_print_event("authorities", sha384, input->authorities_size);
+	mbedtls_sha512_ret(check->manifest.bytes, check->manifest.header.size,
+			   sha384, 1);
+	judge_print_event("manifest", sha384, check->manifest.header.version);
+	judge_print_event("policy", check->table->policy_sha384, 0);
+	for (i = 0; i < verdict->partition_count; i++) {
+		if (i == check->table->self) {
+			continue;
+		}
+		event_name(name, check->table->partitions[i].name);
+		judge_print_event(name, verdict->partitions[i].sha384,
+				  verdict->partitions[i].status);
+	}
+}
+
 int verify_run(const struct sign_options *options)
 {
 	struct check_input input = { 0 };
@@ -187,7 +225,11 @@ int verify_run(const struct sign_options *options)
 		}
 	}
 	good = check_end(&check) && good;
-	judge_print(&check);
+	if (options->events && good) {
+		judge_print_events(&check, &input);
+	} else {
+		judge_print(&check);
+	}
 	free(table);
 	free(authorities);
 	return good ? 0 : 1;

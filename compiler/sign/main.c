@@ -16,6 +16,7 @@ static const char usage[] =
 	"                [--report REPORT.JSON] [--modules DIR]\n"
 	"       manifest verify IMAGE.elf --authorities CA.pem\n"
 	"                [--launch PARTITION] [--version N] [--modules DIR]\n"
+	"       manifest events IMAGE.elf, as verify: what PCR 12 must hold\n"
 	"       manifest show IMAGE.elf\n"
 	"       manifest authorities --authorities CA.pem --out FILE\n"
 	"\n"
@@ -143,7 +144,9 @@ int main(int argc, char **argv)
 	if (strcmp(command, "show") == 0) {
 		return show_run(&options);
 	}
-	if (strcmp(command, "verify") == 0 && options.authorities != NULL) {
+	options.events = strcmp(command, "events") == 0;
+	if ((options.events || strcmp(command, "verify") == 0) &&
+	    options.authorities != NULL) {
 		return verify_run(&options);
 	}
 	if (strcmp(command, "sign") == 0 && options.certificate_count != 0 &&

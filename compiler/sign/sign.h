@@ -26,6 +26,7 @@ struct sign_options {
 	uint64_t version;
 	bool has_version;
 	bool all_or_nothing;
+	bool events;
 };
 
 /* Each returns the program's status: 0, 1 no, 2 wrong use. */

@@ -13,6 +13,7 @@
  * No bit is free. Bits that the processor ignores must be zero as well, so
  * that any one changed bit is found.
  */
+#include "config/launch.h"
 #include "verify.h"
 
 #include <stdlib.h>
@@ -24,6 +25,8 @@
 #define NPT_ACCESSED 0x020ull
 #define NPT_DIRTY 0x040ull
 #define NPT_LARGE 0x080ull
+#define NPT_UNCACHED 0x018ull	/* entry 3 of the PAT */
+#define NPT_NO_EXECUTE (1ull << 63)
 #define NPT_ADDRESS 0x000ffffffffff000ull
 
 /* Accessed and dirty are preset: the processor never writes a table. */
@@ -36,6 +39,9 @@
 #define EPT_RIGHTS 0x007ull	/* read, write, execute */
 #define EPT_WRITE_BACK 0x030ull
 #define EPT_READ 0x001ull
+#define EPT_WRITE 0x002ull
+
+#define NESTED_MMIO 0x400ull	/* the hypervisor's own mark */
 
 /*
  * The two forms. In both, bit 0 clear is "not present" (of an entry that is
@@ -47,12 +53,15 @@ struct form {
 	uint64_t table_bits;
 	uint64_t page_bits;
 	uint64_t window_bits;	/* of a link to another partition's table */
+	uint64_t mmio_bits;	/* of a page of the TPM's registers */
 };
 
 static const struct form forms[] = {
 	{ "", NPT_TABLE_BITS, NPT_PAGE_BITS,
-	  (NPT_TABLE_BITS & ~NPT_WRITE) | 1ull << 63 },
-	{ " (EPT)", EPT_RIGHTS, EPT_RIGHTS | EPT_WRITE_BACK, EPT_READ },
+	  (NPT_TABLE_BITS & ~NPT_WRITE) | NPT_NO_EXECUTE,
+	  NPT_PAGE_BITS | NPT_UNCACHED | NESTED_MMIO | NPT_NO_EXECUTE },
+	{ " (EPT)", EPT_RIGHTS, EPT_RIGHTS | EPT_WRITE_BACK, EPT_READ,
+	  EPT_READ | EPT_WRITE | NESTED_MMIO },
 };
 
 /* What one walk has found to be reachable, merged where it continues. */
@@ -73,6 +82,7 @@ struct walk {
 	uint32_t index;			/* of the partition */
 	uint8_t *used;			/* per pool page: times reached */
 	uint64_t *covered;		/* per region: bytes mapped */
+	uint32_t tpm_pages;		/* of its registers, found */
 	uint32_t region;		/* where the last leaf was found */
 	struct extent *extents;		/* of all partitions */
 	size_t extent_count;
@@ -336,6 +346,40 @@ static void nested_check_window(const struct walk *walk, uint64_t entry,
 	}
 }
 
+/* ---- the TPM ---- */
+
+static bool nested_has_tpm(const struct walk *walk)
+{
+	const struct machine_config *machine = &walk->tables->machine;
+
+	return walk->index == machine->launch_partition &&
+	       (machine->launch_flags & LAUNCH_TPM) != 0;
+}
+
+static bool nested_is_tpm(const struct walk *walk, unsigned level,
+			  uint64_t gpa)
+{
+	return level == 1 && nested_has_tpm(walk) && gpa >= LAUNCH_TPM_BASE &&
+	       gpa < LAUNCH_TPM_BASE + LAUNCH_TPM_SIZE;
+}
+
+/* Each of its pages lies where it is: not as memory, not for code. */
+static void nested_check_tpm(struct walk *walk, uint64_t entry, uint64_t gpa)
+{
+	uint64_t want = gpa | walk->form->mmio_bits;
+
+	walk->tpm_pages++;
+	nested_add_extent(walk, gpa, entry & NPT_ADDRESS, PAGE);
+	if (entry != want) {
+		report_error(walk->report, walk->partition->where, "partition "
+			     "%s: the TPM's entry%s for GPA 0x%llx is 0x%llx, "
+			     "not 0x%llx", walk->partition->name,
+			     walk->form->name, (unsigned long long)gpa,
+			     (unsigned long long)entry,
+			     (unsigned long long)want);
+	}
+}
+
 static void nested_walk_table(struct walk *walk, uint32_t table,
 			      unsigned level, uint64_t gpa)
 {
@@ -357,6 +401,8 @@ static void nested_walk_table(struct walk *walk, uint32_t table,
 
 		if (nested_is_window(walk, level, at)) {
 			nested_check_window(walk, entry, at);
+		} else if (nested_is_tpm(walk, level, at)) {
+			nested_check_tpm(walk, entry, at);
 		} else if (entry) {
 			nested_walk_entry(walk, entry, level, at);
 		}
@@ -378,6 +424,12 @@ static void nested_check_coverage(const struct walk *walk)
 			     (unsigned long long)p->regions[i].gpa,
 			     (unsigned long long)walk->covered[i],
 			     (unsigned long long)p->regions[i].size);
+	}
+	if (nested_has_tpm(walk) &&
+	    walk->tpm_pages != LAUNCH_TPM_SIZE / PAGE) {
+		report_error(walk->report, p->where, "partition %s: %u of the "
+			     "TPM's pages are mapped", p->name,
+			     walk->tpm_pages);
 	}
 	for (i = 0; i < p->config.nested_initial_count; i++) {
 		if (!walk->used[i]) {
@@ -401,6 +453,7 @@ static void nested_check_partition(struct walk *walk)
 		return;
 	}
 	walk->region = 0;
+	walk->tpm_pages = 0;
 	walk->used = alloc_array(config->nested_pool_count, 1);
 	walk->covered = alloc_array(config->region_count, sizeof(uint64_t));
 	nested_walk_table(walk, 0, NPT_LEVELS, 0);

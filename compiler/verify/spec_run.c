@@ -245,7 +245,9 @@ static void run_check_launch(const struct spec *spec)
 			flags = (fdt_get(spec->fdt, node, "launch-all") ?
 				 LAUNCH_ALL : 0) |
 				(fdt_get(spec->fdt, node, "launch-stays") ?
-				 LAUNCH_STAYS : 0);
+				 LAUNCH_STAYS : 0) |
+				(fdt_get(spec->fdt, node, "launch-tpm") ?
+				 LAUNCH_TPM : 0);
 			timeout = fdt_number(spec->fdt, node, "launch-timeout",
 					     60000);
 		}

@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "machine.h"
+#include "service.h"
 
 #define LAUNCH_PORT 0x610
 /* 16 KiB were enough for ECDSA and three certificates. */
@@ -78,6 +79,7 @@ void launch_main(const struct launch_table *table)
 	while (port_in32(LAUNCH_PORT) != 0) {
 		__asm__ volatile("pause");
 	}
+	service_begin(&input);
 	good = check_begin(&launch_check, &input, &launch_answer.verdict);
 	for (i = 0; good && i < table->partition_count; i++) {
 		struct check_memory memory = {
@@ -92,7 +94,9 @@ void launch_main(const struct launch_table *table)
 						    memory.size) ? 1 : 0);
 		}
 	}
-	check_end(&launch_check);
+	good = check_end(&launch_check);
 	launch_print(&launch_check);
+	service_end(&launch_check, good);
 	port_out32(LAUNCH_PORT, (uint32_t)((uintptr_t)&launch_answer >> 12));
+	service_run(table);
 }

@@ -87,11 +87,13 @@ def manifest(partitions, certificates, key, version=1, flags=0,
     return data + sign(key, data)
 
 
-def launch_table(partitions, windows, manifest_at, policy=b"policy"):
+def launch_table(partitions, windows, manifest_at, policy=b"policy",
+                 flags=0):
     """Partition 0 is the launch partition."""
     entries = struct.pack("<32sQQ48s", b"check", 0, 1 << 21, bytes(48))
     for p, window in zip(partitions, windows):
         entries += struct.pack("<32sQQ48s", p.name.encode(), window,
                                p.memory_size, sha384(p.vps))
-    return struct.pack("<IIQQII48s48x", 0x544c4842, 1, manifest_at, ROOM,
-                       len(partitions) + 1, 0, sha384(policy)) + entries
+    return struct.pack("<IIQQII48sI44x", 0x544c4842, 1, manifest_at, ROOM,
+                       len(partitions) + 1, 0, sha384(policy),
+                       flags) + entries

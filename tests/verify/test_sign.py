@@ -32,9 +32,12 @@ def build(at, name, room):
     """An image whose modules are the files of MODULES."""
     run("gcc", "-c", f"-DROOM={room}", "-o", f"{at}/reserve.o",
         os.path.join(HERE, "reserve.S"))
+    run("gcc", "-c", "-DPOLICY", "-o", f"{at}/tables.o",
+        os.path.join(HERE, "reserve.S"))
     run(*["IMAGE_BASE=0x1000000" if w.startswith("IMAGE_BASE=") else w
           for w in LD], "-T", os.path.join(ROOT, "boot", "bulkhead.ld"),
-        "-o", f"{at}/{name}", f"{at}/image.o", f"{at}/reserve.o")
+        "-o", f"{at}/{name}", f"{at}/image.o", f"{at}/reserve.o",
+        f"{at}/tables.o")
     image = Image(f"{at}/{name}")
     for index, content in enumerate(MODULES.values()):
         row = image.address("module_configs", index * MODULE)

@@ -919,10 +919,10 @@ def test_every_bit_of_every_table(place, flip):
 @pytest.mark.parametrize("spec", ["partition-specs/strict",
                                   "partition-specs/isolation",
                                   "tests/emu/specs/multiboot",
-                                  "tests/emu/specs/launch-ok"])
+                                  "tests/emu/specs/launch-tpm"])
 def test_every_bit_of_a_real_image(flip, tmp_path, spec):
     """What partc emits: a remapped UART and "strict"; Linux, with a plan;
-    modules; windows of a launch partition."""
+    modules; windows of a launch partition, and the TPM."""
     settings = [name + "=" + os.environ["BULKHEAD_" + name]
                 for name in ("BUILD", "GUESTS")
                 if "BULKHEAD_" + name in os.environ]

@@ -243,6 +243,11 @@ struct partition_config {
  * hypervisor leads there. Links from its own table of GiBs to the other's.
  */
 #define LAUNCH_WINDOW_BITS 36
+
+/* The TPM's registers, where the launch partition owns them (LAUNCH_TPM). */
+#define LAUNCH_TPM_BASE 0xfed40000ull
+#define LAUNCH_TPM_SIZE 0x5000ull
+
 #define LAUNCH_WINDOW(i) \
 	((1ull << LAUNCH_WINDOW_BITS) + ((uint64_t)(i) << 32))
 

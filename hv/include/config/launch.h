@@ -18,10 +18,11 @@
 #define LAUNCH_PARTITION_MAX 64u
 #define LAUNCH_SHA384_SIZE 48u
 
-/* machine_config.launch_flags. */
+/* machine_config.launch_flags; launch_table.flags. */
 #define LAUNCH_ALL 1u		/* for the signer: one bad, and none starts */
 #define LAUNCH_STAYS 2u		/* it goes on after its verdict, and sees the
 				   others no more */
+#define LAUNCH_TPM 4u		/* the TPM's registers are its own */
 
 /*
  * The port with the action "launch". A doubleword in: how many partitions are
@@ -50,7 +51,8 @@ struct launch_table {
 	uint32_t self;			/* which one is the launch partition */
 	uint8_t policy_sha384[LAUNCH_SHA384_SIZE];	/* by the hypervisor:
 					   of the image's section .policy */
-	uint8_t reserved[48];
+	uint32_t flags;
+	uint8_t reserved[44];
 	struct launch_partition partitions[];
 };
 
