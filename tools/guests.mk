@@ -47,5 +47,6 @@ spec-files := $(sort $(shell $(HOSTCC) -E -P -nostdinc -undef -D__DTS__ \
 spec-guests := $(patsubst guest:%,%,$(filter guest:%,$(spec-files)))
 guests-for-spec: $(addprefix $(GUESTS)/,$(filter-out %.bin %.elf, \
 	$(spec-guests))) $(if $(filter %.bin %.elf,$(spec-guests)),test-guests) \
-	$(if $(filter launch:%,$(spec-files)),launch)
+	$(if $(filter launch:%,$(spec-files)),$(if \
+	$(filter y,$(CONFIG_LAUNCH)),launch))
 endif

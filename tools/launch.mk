@@ -109,7 +109,13 @@ $(LAUNCH_OUT)/launch.bin: $(LAUNCH_OUT)/launch.elf
 		>$(@D)/packages/launch.bin.from
 
 .PHONY: launch
+ifeq ($(CONFIG_LAUNCH),y)
 launch: $(LAUNCH_OUT)/launch.bin $(BUILD)/manifest
+else
+launch:
+	@echo 'make: this build has no verified launch: set CONFIG_LAUNCH' \
+		'(make menuconfig)' >&2; exit 2
+endif
 
 -include $(LAUNCH_OBJECTS:.o=.d)
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "diag.h"
+#include "kconfig.h"
 #include "place/place.h"
 
 static const char *resolve_path(const struct model *model, const char *name)
@@ -30,9 +31,11 @@ static void refuse_missing(const struct model_payload *payload)
 
 	diag_fix(diag, strncmp(payload->name, "guest:", 6) == 0 ?
 		 "guests are fetched and built by make guests" :
-		 strncmp(payload->name, "launch:", 7) == 0 ?
-		 "make launch builds it: \"launch:launch.bin\"" :
-		 "paths are relative to the file of the spec");
+		 strncmp(payload->name, "launch:", 7) != 0 ?
+		 "paths are relative to the file of the spec" :
+		 !kconfig_has("LAUNCH") ?
+		 "make launch builds it, with CONFIG_LAUNCH (make menuconfig)" :
+		 "make launch builds it: \"launch:launch.bin\"");
 }
 
 /* A file that many partitions name is read and hashed once. */
