@@ -104,13 +104,13 @@ class Check:
         return status == 0
 
     def pytest(self, result, folder, timeout=1200, workers=1,
-               mark="not soak"):
+               mark="not soak", share="loadfile"):
         folder_path = os.path.join(TOP, folder)
         # The largest first: with several workers, none is left with one.
         files = sorted(glob.glob(folder_path + "/**/test_*.py",
                                  recursive=True), key=os.path.getsize,
                        reverse=True)
-        several = ["-n", str(workers), "--dist", "loadfile"] \
+        several = ["-n", str(workers), "--dist", share] \
             if workers > 1 else []
         if not files:
             result.add(f"{folder} has tests", False)
@@ -286,7 +286,8 @@ class Check:
         """the verifier: images broken on purpose must be refused"""
         self.good(result, "core builds", self.make("core"))
         self.good(result, "launch partition builds", self.make("launch"))
-        self.pytest(result, "tests/verify")
+        # The long ones are all in one file.
+        self.pytest(result, "tests/verify", workers=2, share="load")
 
     def specs(self):
         return sorted(glob.glob(os.path.join(TOP, "partition-specs/*.dts"))
