@@ -168,6 +168,9 @@ endif
 ifneq ($(CONFIG_VMX),y)
 HV_SOURCES := $(filter-out hv/vcpu/vmx/%,$(HV_SOURCES))
 endif
+ifneq ($(CONFIG_LOG_START_HASH),y)
+HV_SOURCES := $(filter-out hv/lib/hash.c,$(HV_SOURCES))
+endif
 ifneq ($(CONFIG_LAUNCH),y)
 HV_SOURCES := $(filter-out hv/guest/launch.c hv/cpu/pci.c,$(HV_SOURCES))
 endif

@@ -47,7 +47,9 @@ void vp_post_interrupt(struct vp *vp, uint8_t vector, bool level)
 	uint64_t bit = BIT(vector & 63);
 	unsigned word = vector >> 6;
 
-	if (level) {
+	/* One below 16 is an error, which only software sees: vector 0 would
+	 * stay in the LP's page, for the next VP. */
+	if (level || vector < 16) {
 		__atomic_fetch_or(&vp->posted_level[word], bit,
 				  __ATOMIC_SEQ_CST);
 		vp_request(vp, VP_REQUEST_INTERRUPT);

@@ -296,6 +296,9 @@ void apic_take(struct vp *vp)
 	taken.requested[0] &= ~0xffffull;
 	taken.service[0] &= ~0xffffull;
 	for (unsigned i = 0; i < 4; i++) {
+		/* What came in the guest was an edge. */
+		apic->tmr[i] &= apic->irr[i] | ~(taken.requested[i] |
+			(taken.service[i] & ~apic->isr[i]));
 		apic->irr[i] = taken.requested[i];
 		apic->isr[i] = taken.service[i];
 	}

@@ -256,6 +256,17 @@ uint32_t launch_read(void)
 }
 
 /* HV_ERR_STATE: that is no verdict on these partitions. */
+static bool launch_is_decided(void)
+{
+	for (uint32_t i = 0; i < partition_count; i++) {
+		if (!launch_is_launcher(&partition_table[i]) &&
+		    partition_table[i].launch == LAUNCH_NONE) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static enum hv_err launch_take(const struct vp *vp, gpa_t at)
 {
 	struct launch_verdict_partition verdict;
@@ -302,6 +313,9 @@ enum outcome launch_write(struct vp *vp, uint32_t value)
 	    launch_read() != 0) {
 		partition_fail(vp, "verdict before its time", value, 0, 0);
 		return OUTCOME_STOP;
+	}
+	if (launch_is_decided()) {
+		return OUTCOME_NEXT;	/* it stays, and says it again */
 	}
 	err = launch_take(vp, gpa((uint64_t)value << PAGE_SHIFT));
 	if (err != HV_OK) {

@@ -334,6 +334,7 @@ void window_copy(spa_t to, spa_t from, uint64_t size)
 	}
 }
 
+#ifdef CONFIG_LOG_START_HASH
 uint64_t window_hash(spa_t at, uint64_t size, uint64_t seed)
 {
 	CHECK(((at.v | size) & (sizeof(uint64_t) - 1)) == 0);
@@ -349,6 +350,7 @@ uint64_t window_hash(spa_t at, uint64_t size, uint64_t seed)
 	}
 	return seed;
 }
+#endif
 
 #ifdef CONFIG_LAUNCH
 void window_sha384(spa_t at, uint64_t size, struct sha384_state *state)

@@ -64,6 +64,7 @@ static void service_reply(uint32_t sint, uint32_t type,
 {
 	struct attest_reply reply = { .status = (uint32_t)status };
 	const size_t most = sizeof(reply.data);
+	uint64_t deadline = synic_deadline();	/* for all parts */
 	size_t at = 0;
 
 	reply.part_count = (uint16_t)(size == 0 ? 1 :
@@ -74,7 +75,7 @@ static void service_reply(uint32_t sint, uint32_t type,
 		memcpy(reply.data, answer + at, piece);
 		/* Who does not take the answer does not get the rest. */
 		if (!synic_post(sint, ATTEST_REPLY + type, &reply,
-				sizeof(reply) - most + piece)) {
+				sizeof(reply) - most + piece, deadline)) {
 			return;
 		}
 		at += piece;
@@ -101,6 +102,7 @@ static void service_answer(uint32_t sint, const struct synic_message *message)
 void service_run(const struct launch_table *table)
 {
 	struct synic_message message;
+	bool found;
 	uint32_t sint;
 
 	if (!service_has_tpm || (table->flags & LAUNCH_STAYS) == 0) {
@@ -112,11 +114,16 @@ void service_run(const struct launch_table *table)
 		return;
 	}
 	for (;;) {
+		/* One of each at a time: who asks much waits for the rest. */
+		found = false;
 		for (sint = 1; sint < SYNIC_SINTS; sint++) {
-			while (synic_take(sint, &message)) {
+			if (synic_take(sint, &message)) {
 				service_answer(sint, &message);
+				found = true;
 			}
 		}
-		synic_wait();
+		if (!found) {
+			synic_wait();
+		}
 	}
 }

@@ -161,10 +161,14 @@ static uint64_t synic_now(void)
 	return (uint64_t)high << 32 | low;
 }
 
-bool synic_post(uint32_t connection, uint32_t type, const void *payload,
-		size_t size)
+uint64_t synic_deadline(void)
 {
-	uint64_t start = synic_now();
+	return synic_now() + POST_TICKS;
+}
+
+bool synic_post(uint32_t connection, uint32_t type, const void *payload,
+		size_t size, uint64_t deadline)
+{
 	uint64_t status;
 
 	synic_input = (struct synic_post){
@@ -180,7 +184,7 @@ bool synic_post(uint32_t connection, uint32_t type, const void *payload,
 			return status == 0;
 		}
 		__asm__ volatile("pause");
-	} while (synic_now() - start < POST_TICKS);
+	} while (synic_now() < deadline);
 	return false;
 }
 

@@ -23,9 +23,11 @@ struct synic_message {
 bool synic_enable(void);
 /* The next message of that SINT; false: there is none. */
 bool synic_take(uint32_t sint, struct synic_message *message);
-/* False: the other side does not take it, for two seconds at least. */
+/* Two seconds at least from now, for synic_post(). */
+uint64_t synic_deadline(void);
+/* False: the other side has not taken it by then. */
 bool synic_post(uint32_t connection, uint32_t type, const void *payload,
-		size_t size);
+		size_t size, uint64_t deadline);
 /* Until an interrupt. */
 void synic_wait(void);
 

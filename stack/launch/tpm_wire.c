@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tpm.h"
+#include "tpm_regs.h"
 
 #define ST_NO_SESSIONS 0x8001u
 #define ST_SESSIONS 0x8002u
@@ -252,7 +253,7 @@ static bool wire_again(uint32_t code)
 	return code == RC_RETRY || code == RC_YIELDED || code == RC_TESTING;
 }
 
-#define WIRE_TRIES 100u
+#define WIRE_AGAIN_MS 2000u
 
 /*
  * The command is overwritten by the response, so a TPM that wants to be asked
@@ -263,10 +264,12 @@ static enum tpm_err wire_ask(struct tpm_writer *w, struct tpm *tpm,
 {
 	static uint8_t copy[TPM_BUFFER_SIZE];
 	bool sessions = w->bytes[1] == (ST_SESSIONS & 0xffu);
-	uint32_t tries;
+	uint64_t start = tpm_ticks();
+	bool over = false;
 
 	memcpy(copy, w->bytes, w->size);
-	for (tries = 0; tries < WIRE_TRIES; tries++) {
+	while (!over) {
+		over = tpm_ticks() - start > WIRE_AGAIN_MS * tpm->ticks_per_ms;
 		memcpy(w->bytes, copy, w->size);
 		if (wire_send(w, tpm, r) == TPM_OK) {
 			wire_header(tpm, r, sessions);

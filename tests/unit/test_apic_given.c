@@ -251,6 +251,45 @@ static void test_never_differ(void **state)
 	}
 }
 
+/* Level once, then an edge that the processor took: its EOI makes no exit. */
+static void test_edge_after_level(void **state)
+{
+	(void)state;
+	vp_post_interrupt(one, 0x52, true);
+	apic_take_posted(one);
+	apic_accept(one, 0x52);
+	msr_write(one, MSR_EOI, 0);
+	assert_int_not_equal(one->apic.tmr[1] & 1ull << 0x12, 0);
+	apic_give(one);
+	assert_int_equal(cpu.exits[0x52], 1);
+	cpu_self_ipi(one, 0x52);
+	apic_take(one);
+	assert_int_equal(one->apic.tmr[1] & 1ull << 0x12, 0);
+	apic_give(one);
+	assert_int_equal(cpu.exits[0x52], 0);
+	assert_int_equal(cpu_deliver(0), 0x52);
+	apic_take(one);
+	/* Requested and taken within one run. */
+	msr_write(one, MSR_EOI, 0);
+	vp_post_interrupt(one, 0x52, true);
+	apic_take_posted(one);
+	apic_accept(one, 0x52);
+	msr_write(one, MSR_EOI, 0);
+	apic_give(one);
+	cpu_self_ipi(one, 0x52);
+	assert_int_equal(cpu_deliver(0), 0x52);
+	apic_take(one);
+	assert_int_equal(one->apic.tmr[1] & 1ull << 0x12, 0);
+	/* A level that is taken stays one. */
+	msr_write(one, MSR_EOI, 0);
+	vp_post_interrupt(one, 0x52, true);
+	apic_take_posted(one);
+	apic_give(one);
+	assert_int_equal(cpu_deliver(0), 0x52);
+	apic_take(one);
+	assert_int_not_equal(one->apic.tmr[1] & 1ull << 0x12, 0);
+}
+
 /* ---- when not ----------------------------------------------------------- */
 
 static void test_giveable(void **state)
@@ -359,7 +398,8 @@ static void test_forged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_never_differ), TEST(test_giveable),
+		TEST(test_never_differ), TEST(test_edge_after_level),
+		TEST(test_giveable),
 		TEST(test_exits), TEST(test_line), TEST(test_forged),
 	};
 

@@ -304,6 +304,7 @@ static void test_stays(void **state)
 	verdict()->partitions[1].status = LAUNCH_BAD_PAYLOAD;
 	assert_int_equal(answer(), OUTCOME_NEXT);
 	assert_int_equal(partition_table[1].launch, LAUNCH_OK);
+	assert_int_equal(closed, 1);
 	machine.launch_flags = 0;
 }
 

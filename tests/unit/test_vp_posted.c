@@ -42,7 +42,8 @@ void lp_post(uint32_t index)
 {
 	assert_int_equal(index, 1);
 	/* The processor looks at once. */
-	assert_int_not_equal(vp_table[1].posted[1], 0);
+	assert_int_not_equal(vp_table[1].posted[1] | vp_table[1].posted[0],
+			     0);
 	posts++;
 }
 
@@ -101,6 +102,20 @@ static void test_level(void **state)
 	assert_int_equal(vp_table[1].requests, VP_REQUEST_INTERRUPT);
 }
 
+/* Nor one that is an error: the processor would keep vector 0. */
+static void test_illegal_vector(void **state)
+{
+	(void)state;
+	for (uint8_t vector = 0; vector < 16; vector++) {
+		vp_post_interrupt(&vp_table[1], vector, false);
+	}
+	assert_int_equal(posts, 0);
+	assert_int_equal(vp_table[1].posted[0], 0);
+	assert_int_equal(vp_table[1].posted_level[0], 0xffff);
+	vp_post_interrupt(&vp_table[1], 16, false);
+	assert_int_equal(vp_table[1].posted[0], 1ull << 16);
+}
+
 static void test_other_requests_kick(void **state)
 {
 	(void)state;
@@ -139,6 +154,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_descriptor), TEST(test_edge), TEST(test_level),
+		TEST(test_illegal_vector),
 		TEST(test_other_requests_kick), TEST(test_who_is_not_told),
 		TEST(test_who_takes_none),
 	};
