@@ -235,7 +235,7 @@ class Check:
             self.show(name, said)
 
     # The same bytes in every run, about ten seconds of each; the longest input.
-    FUZZ = {"fuzz_insn": (2000000, 17), "fuzz_spec": (4000, 4096),
+    FUZZ = {"fuzz_insn": (1000000, 17), "fuzz_spec": (4000, 4096),
             "fuzz_manifest": (500000, 96), "fuzz_tpm": (100000, 700)}
 
     def stage_fuzz(self, result):

@@ -93,6 +93,7 @@ def test_what_is_no_boot_fails_as_make_does(tmp_path):
         assert done.returncode == 2 and said in done.stdout, done.stdout
 
 
+@pytest.mark.soak
 def test_objects_are_built_under_boot(tmp_path):
     """What make builds on the way is built, not asked about."""
     build = tmp_path / "build"

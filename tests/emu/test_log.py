@@ -17,6 +17,7 @@ def test_ring_survives_a_warm_reset(image, firmware):
     ring_survives(image("hello.dts"), firmware)
 
 
+@pytest.mark.soak
 def test_ring_survives_uefi_above_its_memory(tmp_path):
     """OVMF uses memory up to 40 MiB while it starts: docs/install.md."""
     build, out = tmp_path / "build", tmp_path / "image"

@@ -133,7 +133,7 @@ def test_good_update_stays(two_slots, box, firmware):
                           "slot b: 64 MiB, an image, active"]
 
 
-@pytest.mark.parametrize("firmware", FIRMWARE)
+@pytest.mark.parametrize("firmware", RESETS)
 def test_bad_update_falls_back(two_slots, box, firmware):
     """
     It runs, does not report, and tries to feign a report. That the image
