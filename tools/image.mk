@@ -93,8 +93,8 @@ LAUNCH_VERSION ?= $(CONFIG_LAUNCH_VERSION)
 signer := $(if $(LAUNCH_KEY),--key '$(LAUNCH_KEY)' \
 	$(LAUNCH_CERTIFICATES:%=--certificates '%') \
 	--version '$(LAUNCH_VERSION)')
-ifneq ($(file <$(O)/signer),$(signer))
-$(shell mkdir -p $(O))$(file >$(O)/signer,$(signer))
+ifneq ($(file <$(O)/signer),$(or $(signer),nobody))
+$(shell mkdir -p $(O))$(file >$(O)/signer,$(or $(signer),nobody))
 endif
 $(O)/signer: ;
 sign = if grep -q '"launch": true' $(O)/report.json; then \

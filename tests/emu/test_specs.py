@@ -7,8 +7,9 @@ from conftest import TOP, make
 from guests import assert_no_failure, run_to_done
 from linux import Shell, bad_lines, unexpected_lines
 
-# Those with tests of their own: test_linux.py, test_isolation.py.
-ELSEWHERE = {"demo.dts", "isolation.dts"}
+# Those with tests of their own: test_linux.py, test_isolation.py,
+# test_launch.py.
+ELSEWHERE = {"demo.dts", "isolation.dts", "signed.dts"}
 HERE = {"minimal.dts", "strict.dts", "linux-alone.dts"}
 
 
