@@ -197,6 +197,11 @@ class Stream:
         return text
 
 
+# Of all lines before the last, a report of a failure has these.
+TROUBLE = re.compile(r"^(FAIL|TRAP|late:|panic:|refused:|partition \S+ "
+                     r"(failed|asks|restarts|halted))")
+
+
 class Machine:
     def __init__(self, directory, firmware="direct", icount=False,
                  emu_args=(), reboot=True, on_line=None, on_bytes=None,
@@ -448,8 +453,10 @@ class Machine:
         return [t for s, t in self.lines if partition in (None, s)]
 
     def tail(self, count=25):
-        last = self.lines[-count:]
-        return "".join(f"\n  [{s}] {t}" for s, t in last)
+        """The last lines, and before them those that tell of trouble."""
+        before = [line for line in self.lines[:-count] if TROUBLE.search(line[1])]
+        return "".join(f"\n  [{s}] {t}" for s, t in
+                       before[:count] + self.lines[-count:])
 
     # -- what goes in --------------------------------------------------------
 
