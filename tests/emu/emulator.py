@@ -454,7 +454,8 @@ class Machine:
 
     def tail(self, count=25):
         """The last lines, and before them those that tell of trouble."""
-        before = [line for line in self.lines[:-count] if TROUBLE.search(line[1])]
+        before = [line for line in self.lines[:-count]
+                  if TROUBLE.search(line[1])]
         return "".join(f"\n  [{s}] {t}" for s, t in
                        before[:count] + self.lines[-count:])
 
