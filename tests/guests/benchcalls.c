@@ -85,7 +85,7 @@ static void bench_lists(void)
 	/* All of it is looked at, then the VP does not wait for SIPI. */
 	memset(in, 0, sizeof(in));
 	in[0] = SELF;
-	in[28] = 0x11;				/* CR0 */
+	in[26] = 0x11;				/* CR0 */
 	bench("start-vp", 0x99, 0x15);
 }
 
