@@ -244,26 +244,30 @@ static void compare_failure(const char *who, const struct json *a,
 			 was->type == JSON_NULL ? "no bound" : util_format
 			 ("%llu", (unsigned long long)was->number));
 	}
-	if (json_number(a, "nmi") != json_number(b, "nmi")) {
-		diff_say(json_number(b, "nmi") != 0 ? '+' : '-', who,
-			 "physical NMIs");
-	}
-	if (json_number(a, "launch") != json_number(b, "launch")) {
-		diff_say(json_number(b, "launch") != 0 ? '+' : '-', who,
-			 "checks the others before they start, and sees their "
-			 "memory");
-	}
-	if (json_number(a, "launch_all") != json_number(b, "launch_all")) {
-		diff_say(json_number(b, "launch_all") != 0 ? '+' : '-', who,
-			 "if one of the others is bad, none starts");
-	}
-	if (json_number(a, "launch_tpm") != json_number(b, "launch_tpm")) {
-		diff_say(json_number(b, "launch_tpm") != 0 ? '+' : '-', who,
-			 "owns the TPM");
-	}
-	if (json_number(a, "launch_stays") != json_number(b, "launch_stays")) {
-		diff_say(json_number(b, "launch_stays") != 0 ? '+' : '-', who,
-			 "stays after its verdict");
+}
+
+static void compare_flags(const char *who, const struct json *a,
+			  const struct json *b)
+{
+	static const struct {
+		const char *key, *what;
+	} flags[] = {
+		{ "nmi", "physical NMIs" },
+		{ "launch", "checks the others before they start, and sees "
+			    "their memory" },
+		{ "launch_all", "if one of the others is bad, none starts" },
+		{ "launch_tpm", "owns the TPM" },
+		{ "launch_stays", "stays after its verdict" },
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(flags); i++) {
+		uint64_t has = json_number(b, flags[i].key);
+
+		if (json_number(a, flags[i].key) != has) {
+			diff_say(has != 0 ? '+' : '-', who, "%s",
+				 flags[i].what);
+		}
 	}
 }
 
@@ -291,6 +295,7 @@ static void compare_partition(const struct report_pair *reports,
 		diff_text(who, "console", "console", a, b);
 		diff_number(who, "address width", "gpa_bits", a, b);
 		compare_failure(who, a, b);
+	compare_flags(who, a, b);
 	}
 }
 

@@ -86,9 +86,9 @@ void place_boot_state(struct model_partition *p, uint64_t entry);
 /* The launch partition's table and room for its manifest. */
 void place_launch(const struct model *model, struct model_partition *p);
 /* Width of the GPAs that it needs, to see all the others. */
+uint32_t place_launch_bits(const struct model *model);
 /* LAUNCH_ALL and so on. */
 uint32_t place_launch_flags(const struct model_partition *p);
-uint32_t place_launch_bits(const struct model *model);
 
 /* Room for the modules, each on whole pages. */
 uint64_t place_store_size(const struct model *model);

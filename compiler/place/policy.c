@@ -92,61 +92,40 @@ static void merge(struct policy *to, const struct policy *from)
 	}
 }
 
+/* A row that a property of the partition's own stands for. */
+static struct port_row *add_own(struct model_partition *p, const char *name,
+				struct loc at, uint32_t first, uint32_t last,
+				enum port_action action)
+{
+	struct port_row row;
+
+	memset(&row, 0, sizeof(row));
+	row.name = name;
+	row.at = at;
+	row.range_at = at;
+	row.own = true;
+	row.action_at = at;
+	row.first = first;
+	row.last = last;
+	row.action = action;
+	add_port(&p->policy, &row);
+	return &p->policy.ports[p->policy.port_count - 1];
+}
+
 static void add_uart(const struct model *model, struct model_partition *p)
 {
 	const struct model_uart *uart = &model->machine.uarts[p->uart];
 	uint32_t base = model_uart_guest_base(model, p);
-	struct port_row row;
+	struct port_row *row;
 
 	if (!uart->base.set) {
 		return;
 	}
-	memset(&row, 0, sizeof(row));
-	row.name = "uart";
-	row.at = p->uart_at;
-	row.range_at = p->uart_at;
-	row.own = true;
-	row.action_at = p->uart_at;
-	row.first = base;
-	row.last = base + 7;
-	row.action = PORT_PASS;
+	row = add_own(p, "uart", p->uart_at, base, base + 7, PORT_PASS);
 	if (base != uart->base.v) {
-		row.action = PORT_REMAP;
-		row.target = uart->base;
+		row->action = PORT_REMAP;
+		row->target = uart->base;
 	}
-	add_port(&p->policy, &row);
-}
-
-static void add_log(struct model_partition *p)
-{
-	struct port_row row;
-
-	memset(&row, 0, sizeof(row));
-	row.name = "log";
-	row.at = p->console.at;
-	row.range_at = p->console.at;
-	row.own = true;
-	row.action_at = p->console.at;
-	row.first = LOG_PORT;
-	row.last = LOG_PORT;
-	row.action = PORT_LOG;
-	add_port(&p->policy, &row);
-}
-
-static void add_launch(struct model_partition *p)
-{
-	struct port_row row;
-
-	memset(&row, 0, sizeof(row));
-	row.name = "launch";
-	row.at = p->launch_at;
-	row.range_at = p->launch_at;
-	row.own = true;
-	row.action_at = p->launch_at;
-	row.first = PLACE_LAUNCH_PORT;
-	row.last = PLACE_LAUNCH_PORT + 3;
-	row.action = PORT_LAUNCH;
-	add_port(&p->policy, &row);
 }
 
 static int compare(uint64_t a, uint64_t b)
@@ -263,10 +242,11 @@ static void resolve(struct model *model, struct model_partition *p)
 		add_uart(model, p);
 	}
 	if (p->console.s != NULL) {
-		add_log(p);
+		add_own(p, "log", p->console.at, LOG_PORT, LOG_PORT, PORT_LOG);
 	}
 	if (p->launch) {
-		add_launch(p);
+		add_own(p, "launch", p->launch_at, PLACE_LAUNCH_PORT,
+			PLACE_LAUNCH_PORT + 3, PORT_LAUNCH);
 	}
 	p->gpa_bits = p->gpa_bits_wanted.set ?
 		      (uint32_t)p->gpa_bits_wanted.v : PLACE_GPA_BITS;

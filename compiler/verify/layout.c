@@ -52,7 +52,7 @@ AT(module_config, size, 8);
 AT(module_config, sha384, 16);
 AT(module_config, name, 64);
 
-SIZE(partition_config, 208);
+SIZE(partition_config, 256);
 AT(partition_config, flags, 16);
 AT(partition_config, gpa_bits, 28);
 AT(partition_config, regions, 32);

@@ -331,15 +331,14 @@ static bool nested_is_window(const struct walk *walk, unsigned level,
 	       walk->index == walk->tables->machine.launch_partition;
 }
 
-static void nested_check_window(const struct walk *walk, uint64_t entry,
-				uint64_t gpa)
+/* An entry that must be as the spec has it, to the bit. */
+static void nested_expect(const struct walk *walk, const char *what,
+			  uint64_t gpa, uint64_t entry, uint64_t want)
 {
-	uint64_t want = nested_window(walk, gpa);
-
 	if (entry != want) {
 		report_error(walk->report, walk->partition->where, "partition "
-			     "%s: the window%s at GPA 0x%llx is 0x%llx, not "
-			     "0x%llx", walk->partition->name,
+			     "%s: the %s%s at GPA 0x%llx is 0x%llx, not "
+			     "0x%llx", walk->partition->name, what,
 			     walk->form->name, (unsigned long long)gpa,
 			     (unsigned long long)entry,
 			     (unsigned long long)want);
@@ -366,18 +365,10 @@ static bool nested_is_tpm(const struct walk *walk, unsigned level,
 /* Each of its pages lies where it is: not as memory, not for code. */
 static void nested_check_tpm(struct walk *walk, uint64_t entry, uint64_t gpa)
 {
-	uint64_t want = gpa | walk->form->mmio_bits;
-
 	walk->tpm_pages++;
 	nested_add_extent(walk, gpa, entry & NPT_ADDRESS, PAGE);
-	if (entry != want) {
-		report_error(walk->report, walk->partition->where, "partition "
-			     "%s: the TPM's entry%s for GPA 0x%llx is 0x%llx, "
-			     "not 0x%llx", walk->partition->name,
-			     walk->form->name, (unsigned long long)gpa,
-			     (unsigned long long)entry,
-			     (unsigned long long)want);
-	}
+	nested_expect(walk, "TPM's entry", gpa, entry,
+		      gpa | walk->form->mmio_bits);
 }
 
 static void nested_walk_table(struct walk *walk, uint32_t table,
@@ -400,7 +391,8 @@ static void nested_walk_table(struct walk *walk, uint32_t table,
 		uint64_t at = gpa + i * nested_leaf_size(level);
 
 		if (nested_is_window(walk, level, at)) {
-			nested_check_window(walk, entry, at);
+			nested_expect(walk, "window", at, entry,
+				      nested_window(walk, at));
 		} else if (nested_is_tpm(walk, level, at)) {
 			nested_check_tpm(walk, entry, at);
 		} else if (entry) {

@@ -51,7 +51,7 @@ struct partition {
 	uint64_t hash;			/* of memory, of VPs at the start */
 	uint64_t vp_hash;
 	volatile uint32_t reported;	/* a good boot; restarts keep it */
-	/* What the launch partition said: core/launch.h. */
+	/* What the launch partition said: guest/launch.h. */
 	volatile uint32_t launch;
 	volatile uint32_t loaded;	/* waits for its verdict */
 	uint8_t launch_sha384[SHA384_SIZE];	/* of its loads */

@@ -255,7 +255,6 @@ uint32_t launch_read(void)
 	return count;
 }
 
-/* HV_ERR_STATE: that is no verdict on these partitions. */
 static bool launch_is_decided(void)
 {
 	for (uint32_t i = 0; i < partition_count; i++) {
@@ -267,6 +266,7 @@ static bool launch_is_decided(void)
 	return true;
 }
 
+/* HV_ERR_STATE: that is no verdict on these partitions. */
 static enum hv_err launch_take(const struct vp *vp, gpa_t at)
 {
 	struct launch_verdict_partition verdict;

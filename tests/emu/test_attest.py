@@ -194,9 +194,10 @@ def test_cut_answers_are_refused(box):
         0, "attested")
 
 
-def test_bios_boot_has_no_chain(box):
+@pytest.mark.parametrize("firmware", ["direct", "bios"])
+def test_bios_boot_has_no_chain(box, firmware):
     """Nothing vouches for what ran first: log and tool say so."""
-    answers = box.boot(box.good(), firmware="direct")
+    answers = box.boot(box.good(), firmware=firmware)
     assert box.launch[-1] == ("not attested: PCR 8 and 9 are 0, no boot "
                               "loader has measured")
     assert answers.status["secret"] == REFUSED

@@ -235,7 +235,7 @@ struct partition_config {
 	const uint8_t *msr_bitmap_apic;	/* msr_bitmap, and writes of the x2APIC
 					   EOI and SELF IPI pass: for who runs
 					   on a virtual-APIC page. Or null */
-};
+} __attribute__((aligned(256)));	/* found by a shift, in every exit */
 
 /*
  * Where the launch partition sees partition i, read-only: above its own GPA
@@ -243,13 +243,12 @@ struct partition_config {
  * hypervisor leads there. Links from its own table of GiBs to the other's.
  */
 #define LAUNCH_WINDOW_BITS 36
+#define LAUNCH_WINDOW(i) \
+	((1ull << LAUNCH_WINDOW_BITS) + ((uint64_t)(i) << 32))
 
 /* The TPM's registers, where the launch partition owns them (LAUNCH_TPM). */
 #define LAUNCH_TPM_BASE 0xfed40000ull
 #define LAUNCH_TPM_SIZE 0x5000ull
-
-#define LAUNCH_WINDOW(i) \
-	((1ull << LAUNCH_WINDOW_BITS) + ((uint64_t)(i) << 32))
 
 #define SINT_COUNT 16
 
