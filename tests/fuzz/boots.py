@@ -92,7 +92,7 @@ class Boots:
             stderr=subprocess.STDOUT)
         if made.returncode != 0:
             # Who said no last? cpp, dtc and partc may; nobody after them.
-            if re.findall(r"^  (\w+) ", made.stdout, re.M)[-1] in \
+            if re.findall(r"^  ([A-Z]+) ", made.stdout, re.M)[-1] in \
                     ("CPP", "DTC", "PARTC") and "error" in made.stdout:
                 self.counts["refused"] += 1
                 return text, None
