@@ -366,12 +366,17 @@ class Check:
             PYTHON, "tests/fuzz/texts.py", os.path.join(self.tree(), "partc"),
             "--seed", str(int(time.time())), "--seconds",
             f"{seconds / 8:.0f}", timeout=seconds))
+        self.good(result, "changed specs that are accepted boot", self.run(
+            "env", f"BULKHEAD_BUILD={self.tree()}",
+            f"BULKHEAD_GUESTS={self.guests}", PYTHON, "tests/fuzz/boots.py",
+            "--seed", str(int(time.time())), "--seconds",
+            f"{seconds / 8:.0f}", timeout=seconds + 900))
         if not self.good(result, "image of the demo", self.make(
                 "image", "SPEC=partition-specs/demo.dts")):
             return
         status, said = self.run(
             PYTHON, "tests/soak/soak.py",
-            os.path.join(self.tree(), "images/demo"), f"{seconds * 5 / 8}",
+            os.path.join(self.tree(), "images/demo"), f"{seconds / 2}",
             timeout=seconds + 900)
         print("".join(f"     {line}\n" for line in said.split("\n")
                       if line.startswith("soak: ")), end="")

@@ -79,14 +79,15 @@ static void check_pass(const struct msr_row *row, bool write)
 {
 	uint64_t msr;
 
-	if ((write ? row->write : row->read) != MSR_PASS) {
+	/* Partitions of one profile have the row, and its error, in common. */
+	if ((write ? row->write : row->read) != MSR_PASS ||
+	    diag_has_error_at(write ? row->write_at : row->read_at)) {
 		return;
 	}
 	for (msr = row->first; msr <= row->last; msr++) {
 		struct diag *diag;
 
-		if (may_pass((uint32_t)msr, write) ||
-		    diag_has_error_at(write ? row->write_at : row->read_at)) {
+		if (may_pass((uint32_t)msr, write)) {
 			continue;
 		}
 		diag = diag_error("msr-pass",

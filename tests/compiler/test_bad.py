@@ -106,3 +106,29 @@ def test_explain(partc):
     bad = subprocess.run([str(partc.partc), "--explain", "nonsense"],
                          capture_output=True, text=True)
     assert (bad.stdout, bad.returncode) == ("", 2)
+
+
+def test_a_row_of_all_msrs_ends(partc, tmp_path):
+    """Looked at once, however many partitions have it from their profile."""
+    base = (ROOT / HERE / "base.dtsi").read_text()
+    spec = tmp_path / "wide.dts"
+    spec.write_text("/dts-v1/;\n" + base + """
+&bare_profile {
+	msrs {
+		all {
+			range = <0 0xffffffff>;
+			read = "pass"; write = "pass";
+		};
+	};
+};
+/ {
+	partitions {
+		a: a { GOOD(&lp0) };
+		b: b { GOOD(&lp1) };
+		c: c { GOOD(&lp2) };
+	};
+};
+""")
+    run = partc.compile(spec)
+    assert run.code == 1
+    assert run.stderr.count("error[msr-pass]") == 2

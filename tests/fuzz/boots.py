@@ -27,28 +27,14 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / "tests/emu"), str(TOP / "tests/fuzz")]
 from conftest import BUILD, GUESTS, make  # noqa: E402
 from emulator import EmulatorError, Machine  # noqa: E402
-from texts import WORDS, change  # noqa: E402
+from texts import WORDS, change, flat  # noqa: E402
 
 LIMIT_S = 60
-INCLUDE = re.compile(r"#include <((?:boards|profiles)[^>]*\.dtsi)>\n")
 SPECS = ("hello", "uart", "smp", "channels", "calls", "plain",
          "quiet", "report", "multiboot", "state", "wake", "faults", "nvs",
          "board-i440fx", "board-small", "amd-only")
 # A partition that ends by its own doing or its policy's.
 END = re.compile(r"partition (\S+) (failed|halted|restarts|asks)\b(.*)")
-
-
-def flat(text):
-    """With boards and profiles in the text itself."""
-    while True:
-        found = INCLUDE.search(text)
-        if not found:
-            return text
-        body = next(path for path in (
-            TOP / "partition-specs" / found[1],
-            TOP / "partition-specs/include" / found[1])
-            if path.exists()).read_text()
-        text = text[:found.start()] + body + text[found.end():]
 
 
 class Boots:
@@ -92,7 +78,7 @@ class Boots:
             stderr=subprocess.STDOUT)
         if made.returncode != 0:
             # Who said no last? cpp, dtc and partc may; nobody after them.
-            if re.findall(r"^  (\w+) ", made.stdout, re.M)[-1] in \
+            if re.findall(r"^  ([A-Z]+) ", made.stdout, re.M)[-1] in \
                     ("CPP", "DTC", "PARTC") and "error" in made.stdout:
                 self.counts["refused"] += 1
                 return text, None

@@ -4,8 +4,9 @@
 texts.py PARTC [--count N | --seconds S] [--seed N] [--keep DIRECTORY]
 
 Specs as a person might leave them: the good ones of tests/compiler and
-partition-specs with words, numbers, lines and characters changed, through cpp,
-dtc and partc as make does. Each must be accepted or refused: no signal, no
+partition-specs with words, numbers, lines and characters changed, half of them
+with their board and profiles in the same text, through cpp, dtc and partc as
+make does. Each must be accepted or refused: no signal, no
 status but 0 and 1, no time limit, and a refusal names at least one place of a
 file that is there. What is not so is kept.
 """
@@ -29,8 +30,23 @@ NUMBERS = ("0", "1", "-1", "2", "0x7fffffff", "0x80000000", "0xffffffff",
            "ADDR(0xfffffffffffff000)", "0xffffffff 0xffffffff", "")
 WORDS = (r"(?<=[<\s,(])(0x[0-9a-f]+|\d+)\b", r"\b[A-Za-z][\w-]*",
          r"\"[^\"\n]*\"")
+INCLUDE = re.compile(r"#include [<\"](?:\.\./)?((?:boards|profiles|base)"
+                     r"[^>\"]*\.dtsi)[>\"]\n")
+INCLUDED = [TOP / "partition-specs", TOP / "partition-specs/include",
+            TOP / "tests/compiler"]
 PROPERTY = re.compile(r"\s+[\w-]+( = .*)?;$")
 PLACE = re.compile(r"^(\S[^:\n]*):(\d+):(\d+): error", re.M)
+
+
+def flat(text):
+    """With board, profiles and base in the text itself."""
+    while True:
+        found = INCLUDE.search(text)
+        if not found:
+            return text
+        body = next((folder / found[1]).read_text() for folder in INCLUDED
+                    if (folder / found[1]).exists())
+        text = text[:found.start()] + body + text[found.end():]
 
 
 def change(text, words, pick):
@@ -73,7 +89,7 @@ class Texts:
         specs = sorted((TOP / "tests/compiler/good").glob("*.dts")) + \
             sorted((TOP / "partition-specs").glob("*.dts"))
         self.specs = [(path, path.read_text()) for path in specs]
-        everything = "".join(text for _, text in self.specs)
+        everything = "".join(flat(text) for _, text in self.specs)
         self.words = [sorted(set(re.findall(what, everything)))
                       for what in WORDS]
         self.counts = {"accepted": 0, "by cpp or dtc": 0, "by partc": 0}
@@ -86,6 +102,8 @@ class Texts:
     def one(self):
         """(text, what is wrong with how it was taken; None: nothing)"""
         path, text = self.pick.choice(self.specs)
+        if self.pick.random() < .5:
+            text = flat(text)
         for _ in range(self.pick.choice((1, 1, 1, 2, 3, 8))):
             text = change(text, self.words, self.pick)
         try:
