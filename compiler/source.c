@@ -297,6 +297,52 @@ struct loc source_find(const char *node, const char *property)
 	return nowhere;
 }
 
+/* From a place to the end of its statement; null: there is none. */
+static const char *statement_at(struct loc at)
+{
+	const char *line = source_line(at.file, at.line);
+	const char *text = "";
+
+	if (line == NULL || at.column == 0 || at.column > strlen(line)) {
+		return NULL;
+	}
+	line += at.column - 1;
+	while (line != NULL) {
+		text = util_format("%s%s ", text, line);
+		if (strchr(line, ';') != NULL) {
+			return text;
+		}
+		line = source_line(at.file, ++at.line);
+	}
+	return NULL;
+}
+
+bool source_has_number(struct loc at, const char *property, unsigned period)
+{
+	const char *next = at.file == NULL ? NULL : statement_at(at);
+	unsigned cell = 0;
+
+	if (next == NULL || strncmp(next, property, strlen(property)) != 0) {
+		return false;
+	}
+	next += strcspn(next, "=;");
+	while (*next != '\0' && *next != ';') {
+		next += strspn(next, "=<>, \t");
+		if (*next >= '0' && *next <= '9') {
+			if (cell++ % period == 0 &&
+			    strtoul(next, NULL, 0) != 0) {
+				return true;
+			}
+		} else if (*next == '&') {
+			cell++;
+		} else {
+			return false;
+		}
+		next += strcspn(next, ">, \t;");
+	}
+	return false;
+}
+
 const char *source_text(struct loc at)
 {
 	if (at.file == NULL) {

@@ -24,6 +24,9 @@ void source_add_directory(const char *directory);
 /* Of a node ("/partitions/linux"), or of a property of it. */
 struct loc source_find(const char *node, const char *property);
 
+/* Is one of every period cells of a property written as a number, not 0? */
+bool source_has_number(struct loc at, const char *property, unsigned period);
+
 /* Text of a line without its newline; null if there is none. */
 const char *source_line(const char *file, unsigned line);
 

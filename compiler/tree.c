@@ -137,6 +137,14 @@ int tree_cell_count(int node, const char *name)
 	return tree_property(node, name, &size) == NULL ? 0 : size / 4;
 }
 
+bool tree_has_number(int node, const char *name)
+{
+	bool slots = strcmp(name, "slots") == 0;
+
+	return source_has_number(tree_property_at(node, name), name,
+				 slots ? 3 : 1);
+}
+
 uint32_t tree_cell(int node, const char *name, int i)
 {
 	int size;

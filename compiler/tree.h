@@ -53,6 +53,12 @@ struct num tree_number(int node, const char *name);
 /* Cell i; 0 if the property is shorter. */
 uint32_t tree_cell(int node, const char *name, int i);
 int tree_cell_count(int node, const char *name);
+/*
+ * A property that has to name nodes is written with a number for one. In the
+ * blob a reference is such a number, too. False also where a macro or a
+ * comment hides what is written.
+ */
+bool tree_has_number(int node, const char *name);
 /* Cells i and i + 1 as one number. */
 uint64_t tree_wide(int node, const char *name, int i);
 struct text tree_text(int node, const char *name);

@@ -35,11 +35,6 @@ iso sbom disk elf:
 include $(BUILD)/include/config/auto.conf
 include tools/flags.mk
 
-# dtc says FILE:LINE.COLUMN-COLUMN; editors understand FILE:LINE:COLUMN.
-dtc-errors := sed -E -e 's/^(Error|ERROR): /error: /' \
-	-e 's/^error: ([^:]+):([0-9]+)\.([0-9]+)[-0-9.]*:?/\1:\2:\3: error:/' \
-	-e 's/^([^: ]+):([0-9]+)\.([0-9]+)[-0-9.]*: (ERROR|Error)/\1:\2:\3: error:/'
-
 $(O)/b.pp.dts: $(SPEC) $(O)/spec.path
 	$(call say,CPP       ,$(SPEC))
 	$(Q)$(HOSTCC) -E -nostdinc -undef -D__DTS__ -x assembler-with-cpp \
@@ -56,7 +51,7 @@ $(O)/spec.path: ;
 $(O)/b.dtb: $(O)/b.pp.dts
 	$(call say,DTC       ,$@)
 	$(Q)dtc -q -I dts -O dtb -@ -o $@ $< 2>$(O)/dtc.err || \
-		{ $(dtc-errors) $(O)/dtc.err >&2; exit 1; }
+		{ $(PYTHON) tools/dtc_errors.py $< $(O)/dtc.err; exit 1; }
 
 $(O)/b.ann.dts: $(O)/b.pp.dts $(O)/b.dtb
 	$(Q)dtc -q -I dts -O dts -T -T -o $@ $< 2>/dev/null

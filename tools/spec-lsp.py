@@ -16,6 +16,8 @@ import sys
 import tempfile
 import urllib.parse
 
+import dtc_errors
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 INCLUDES = ("partition-specs", "partition-specs/include")
 # Where the labels are that a property may name.
@@ -254,6 +256,8 @@ class Server:
                                   stderr=subprocess.PIPE)
             if done.returncode:
                 break
+        if done.returncode and argv[0] == "dtc":
+            return dtc_errors.explain(b["dts"], done.stderr)
         return done.stderr
 
     def diagnose(self, uri):

@@ -6,6 +6,7 @@
 #define FLAG_COUNT 2048u
 #define CONNECTION_MAX 32u		/* the hypervisor's search is bounded */
 #define PRIVILEGE_SYNIC (1ull << 2)
+#define PRIVILEGE_HYPERCALL_MSRS (1ull << 5)
 #define PRIVILEGE_POST_MESSAGES (1ull << 36)
 #define PRIVILEGE_SIGNAL_EVENTS (1ull << 37)
 
@@ -255,7 +256,9 @@ static void check_privilege(const struct model_channel *c,
 {
 	struct diag *diag;
 
-	if ((p->policy.privileges.v & privilege) != 0) {
+	/* What lacks its profile lacks all, and has been refused. */
+	if ((p->policy.privileges.v & privilege) != 0 ||
+	    (p->profile == MODEL_NONE && !p->policy.privileges.set)) {
 		return;
 	}
 	diag = diag_error("channel-privilege", at, "channel \"%s\": %s lacks "
@@ -280,6 +283,9 @@ void check_channel_privilege(const struct model *model)
 				events ? PRIVILEGE_SIGNAL_EVENTS :
 				PRIVILEGE_POST_MESSAGES, events ?
 				"signal-events" : "post-messages");
+		/* Without a hypercall page its calls are #UD. */
+		check_privilege(c, &model->partitions[c->from], c->from_at,
+				PRIVILEGE_HYPERCALL_MSRS, "hypercall-msrs");
 		check_privilege(c, &model->partitions[c->to], c->to_at,
 				PRIVILEGE_SYNIC, "synic");
 	}

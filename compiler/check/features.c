@@ -191,7 +191,8 @@ void check_cpuid_width(const struct model *model)
 		uint32_t bits;
 
 		row = shown_row(model, p, 0x80000008, 0);
-		if (row == NULL) {
+		/* Without VPs nothing fills in the topology. */
+		if (row == NULL || p->vp_count == 0) {
 			continue;
 		}
 		bits = row->allow[0] | row->force[0];
@@ -255,7 +256,8 @@ void check_cpuid_tlfs(const struct model *model)
 		const struct model_partition *p = &model->partitions[i];
 		struct diag *diag;
 
-		if (!p->policy.privileges.set || shown_has(model, p, &bit)) {
+		if (!p->policy.privileges.set || p->profile == MODEL_NONE ||
+		    shown_has(model, p, &bit)) {
 			continue;
 		}
 		diag = diag_error("cpuid-tlfs", p->policy.privileges.at,

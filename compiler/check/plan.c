@@ -35,6 +35,34 @@ static const struct model_plan *plan_of(const struct model *model, uint32_t lp)
 	return NULL;
 }
 
+static bool has_slot(const struct model_plan *plan, uint32_t partition,
+		     uint32_t vp)
+{
+	uint32_t i;
+
+	for (i = 0; i < plan->slot_count; i++) {
+		if (plan->slots[i].partition == partition &&
+		    plan->slots[i].vp == vp) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A slot for it: where the plan's LP is another one, or none, that is said. */
+static bool is_in_a_plan(const struct model *model, uint32_t partition,
+			 uint32_t vp)
+{
+	uint32_t i;
+
+	for (i = 0; i < model->plan_count; i++) {
+		if (has_slot(&model->plans[i], partition, vp)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void check_lp(const struct model *model, uint32_t lp)
 {
 	const struct model_partition *first = NULL;
@@ -52,6 +80,9 @@ static void check_lp(const struct model *model, uint32_t lp)
 			}
 			if (first == NULL) {
 				first = p;
+				continue;
+			}
+			if (is_in_a_plan(model, i, j)) {
 				continue;
 			}
 			diag = diag_error("plan-missing", p->vps[j].at,
@@ -183,20 +214,6 @@ void check_slot_length(const struct model *model)
 				 SLOT_MAX_US);
 		}
 	}
-}
-
-static bool has_slot(const struct model_plan *plan, uint32_t partition,
-		     uint32_t vp)
-{
-	uint32_t i;
-
-	for (i = 0; i < plan->slot_count; i++) {
-		if (plan->slots[i].partition == partition &&
-		    plan->slots[i].vp == vp) {
-			return true;
-		}
-	}
-	return false;
 }
 
 void check_vp_without_slot(const struct model *model)

@@ -12,7 +12,7 @@ bool check_physical_range(const struct port_row *row,
 	range->at = row->range_at;
 	range->name = row->name;
 	range->size = (uint64_t)row->last - row->first + 1;
-	if (row->first > row->last) {
+	if (row->first > row->last || row->last >= PORT_COUNT) {
 		return false;
 	}
 	if (row->action == PORT_PASS) {
@@ -65,7 +65,8 @@ void check_port_overlap(const struct model *model)
 			struct diag *diag;
 
 			if (a->last < b->first || a->first > a->last ||
-			    b->first > b->last) {
+			    b->first > b->last || a->last >= PORT_COUNT ||
+			    b->last >= PORT_COUNT) {
 				continue;
 			}
 			if (a->own && !b->own) {

@@ -196,7 +196,8 @@ void check_linux_msrs(const struct model *model)
 	for (i = 0; i < model->partition_count; i++) {
 		const struct model_partition *p = &model->partitions[i];
 
-		if (p->boot == BOOT_LINUX && p->long_mode) {
+		if (p->boot == BOOT_LINUX && p->long_mode &&
+		    p->profile != MODEL_NONE) {
 			check_range(p, &promise,
 				    util_format("%s starts a 64-bit Linux",
 						p->name), p->boot_text.at);

@@ -317,7 +317,7 @@ const struct check check_boot_rules[] = {
 	  .right =
 		"fewer, or one archive" },
 	{ "memory-small", CHECK_ERROR, CHECK_ELSEWHERE,
-	  NULL, "memory-size memory-unit memory-page",
+	  NULL, "raw-format memory-size memory-unit memory-page",
 	  .sentence =
 		"A partition's memory holds what is loaded.",
 	  .why =
@@ -359,7 +359,7 @@ const struct check check_boot_rules[] = {
 	  .right =
 		"load-address = <0x100000>; entry = <0x100010>;" },
 	{ "restart-max", CHECK_ERROR, CHECK_SPEC,
-	  check_restart_max, NULL,
+	  check_restart_max, "word",
 	  .sentence =
 		"A bound on restarts goes with on-failure restart.",
 	  .why =

@@ -87,15 +87,15 @@ const struct check check_channel_rules[] = {
 	  .right =
 		"bell { flags = <0 7>; }; ring { flags = <8 9>; };" },
 	{ "channel-privilege", CHECK_ERROR, CHECK_SPEC,
-	  check_channel_privilege, NULL,
+	  check_channel_privilege, "word",
 	  .sentence =
 		"Both ends of a channel have the privileges that it needs.",
 	  .why =
 		"Every call on it would be denied, or nobody could receive.",
 	  .wrong =
-		"tlfs = \"synic\"; for a sender of messages",
+		"tlfs = \"hypercall-msrs\"; for a sender of messages",
 	  .right =
-		"tlfs = \"synic\", \"post-messages\";" },
+		"tlfs = \"hypercall-msrs\", \"post-messages\";" },
 	{ "channel-count", CHECK_ERROR, CHECK_SPEC,
 	  check_channel_count, NULL,
 	  .sentence =

@@ -100,7 +100,7 @@ const struct check check_language_rules[] = {
 	  .right =
 		"on-failure = \"restart\";" },
 	{ "reference", CHECK_ERROR, CHECK_ELSEWHERE,
-	  NULL, NULL,
+	  NULL, "type",
 	  .sentence =
 		"A reference leads to a node of the right kind.",
 	  .why =

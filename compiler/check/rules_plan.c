@@ -45,7 +45,7 @@ const struct check check_plan_rules[] = {
 	  .right =
 		"slots = <&a 0 1000>;" },
 	{ "slot-vp", CHECK_ERROR, CHECK_SPEC,
-	  check_slot_vp, NULL,
+	  check_slot_vp, "type",
 	  .sentence =
 		"A slot names a VP that its partition has.",
 	  .why =
@@ -87,7 +87,8 @@ const struct check check_plan_rules[] = {
 	  .right =
 		"slots = <&a 1 500>;" },
 	{ "vp-without-slot", CHECK_ERROR, CHECK_SPEC,
-	  check_vp_without_slot, "plan-idle slot-idle slot-vp",
+	  check_vp_without_slot,
+	  "type reference slot-lp plan-idle slot-idle slot-vp",
 	  .sentence =
 		"Every VP of an LP with a plan has a slot.",
 	  .why =

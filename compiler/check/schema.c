@@ -79,6 +79,13 @@ static unsigned count_strings(const uint8_t *data, int size)
 	return count;
 }
 
+static bool is_reference(const struct schema_property *schema)
+{
+	return schema->type == SCHEMA_REFERENCE ||
+	       schema->type == SCHEMA_REFERENCES ||
+	       schema->type == SCHEMA_SLOTS;
+}
+
 static bool has_type(int node, const struct schema_property *schema)
 {
 	int size;
@@ -110,17 +117,25 @@ static bool has_type(int node, const struct schema_property *schema)
 	return false;
 }
 
-static void check_words(int node, const struct schema_property *schema)
+static const char *list_words(const char *const *words)
 {
 	const char *list = "";
+	int i;
+
+	for (i = 0; words[i] != NULL; i++) {
+		list = util_format("%s%s\"%s\"", list, i == 0 ? "" : ", ",
+				   words[i]);
+	}
+	return list;
+}
+
+static void check_words(int node, const struct schema_property *schema)
+{
+	const char *list = list_words(schema->words);
 	const char *text, *found;
 	struct diag *diag;
 	int i, j;
 
-	for (i = 0; schema->words[i] != NULL; i++) {
-		list = util_format("%s%s\"%s\"", list, i == 0 ? "" : ", ",
-				   schema->words[i]);
-	}
 	for (i = 0; (text = tree_string(node, schema->name, i)) != NULL;
 	     i++) {
 		if (schema_word(schema->words, text) >= 0) {
@@ -194,7 +209,9 @@ static void refuse_unit(int node, const char *name)
 	diag = diag_error("unit", tree_property_at(node, name),
 			  "\"%s\" of %s is %u of what?", name,
 			  tree_path(node), value);
-	if (strcmp(name, "memory") == 0) {
+	if (strcmp(name, "memory") == 0 && value >= 1u << 20) {
+		diag_fix(diag, "if that is bytes: <BYTES(%#x)>", value);
+	} else if (strcmp(name, "memory") == 0) {
 		diag_fix(diag, "write <MiB(%u)>, or <KiB(%u)> or <GiB(%u)>",
 			 value, value, value);
 	} else if (strcmp(name, "address") == 0 ||
@@ -243,9 +260,32 @@ static void check_property(int node, const char *name,
 		diag_fix(diag, "give %s", schema_type_text(property->type));
 		return;
 	}
+	if (is_reference(property) && tree_has_number(node, name)) {
+		diag = diag_error("type", tree_property_at(node, name),
+				  "\"%s\" has a number where it must name a "
+				  "node", name);
+		diag_fix(diag, "give %s", schema_type_text(property->type));
+		return;
+	}
 	if (property->words != NULL) {
 		check_words(node, property);
 	}
+}
+
+/* Is it there under a name that is nearly its own, which has been refused? */
+static bool is_misspelt(int node, const struct schema_node *schema,
+			const char *known)
+{
+	const char *name;
+	int i;
+
+	for (i = 0; (name = tree_property_name(node, i)) != NULL; i++) {
+		if (find_property(schema, name) == NULL &&
+		    suggest_nearer(name, known, NULL) != NULL) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void check_required(int node, const struct schema_node *schema)
@@ -257,12 +297,15 @@ static void check_required(int node, const struct schema_node *schema)
 		const struct schema_property *p = &schema->properties[i];
 
 		if (p->required && !tree_flag(node, p->name) &&
-		    !check_is_unknown(node, p->name)) {
+		    !check_is_unknown(node, p->name) &&
+		    !is_misspelt(node, schema, p->name)) {
 			diag = diag_error("missing-property", tree_at(node),
 					  "%s has no \"%s\"", tree_path(node),
 					  p->name);
-			diag_fix(diag, "add \"%s\": %s", p->name,
-				 schema_type_text(p->type));
+			diag_fix(diag, "add \"%s\": %s%s", p->name,
+				 p->words != NULL ? "one of " :
+				 schema_type_text(p->type),
+				 p->words != NULL ? list_words(p->words) : "");
 		}
 	}
 	for (i = 0; i < schema->node_count; i++) {

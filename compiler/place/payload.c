@@ -30,7 +30,8 @@ static void refuse_missing(const struct model_payload *payload)
 				       "%s cannot be read", payload->path);
 
 	diag_fix(diag, strncmp(payload->name, "guest:", 6) == 0 ?
-		 "guests are fetched and built by make guests" :
+		 "check its name; make guests fetches and builds all "
+		 "that there are" :
 		 strncmp(payload->name, "launch:", 7) != 0 ?
 		 "paths are relative to the file of the spec" :
 		 !kconfig_has("LAUNCH") ?

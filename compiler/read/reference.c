@@ -20,9 +20,15 @@ static uint32_t refuse(int node, const char *name, uint32_t phandle,
 	return MODEL_NONE;
 }
 
+/* dtc numbers the nodes that are referred to; a spec's own number is none. */
+static uint32_t phandle_of(int node, const char *name, int i)
+{
+	return tree_has_number(node, name) ? 0 : tree_cell(node, name, i);
+}
+
 uint32_t read_lp(const struct model *model, int node, const char *name, int i)
 {
-	uint32_t phandle = tree_cell(node, name, i);
+	uint32_t phandle = phandle_of(node, name, i);
 	uint32_t lp;
 
 	for (lp = 0; lp < model->machine.lp_count; lp++) {
@@ -37,7 +43,7 @@ uint32_t read_lp(const struct model *model, int node, const char *name, int i)
 
 uint32_t read_uart(const struct model *model, int node, const char *name)
 {
-	uint32_t phandle = tree_cell(node, name, 0);
+	uint32_t phandle = phandle_of(node, name, 0);
 	uint32_t uart;
 
 	for (uart = 0; uart < model->machine.uart_count; uart++) {
@@ -51,7 +57,7 @@ uint32_t read_uart(const struct model *model, int node, const char *name)
 
 uint32_t read_profile(const struct model *model, int node, const char *name)
 {
-	uint32_t phandle = tree_cell(node, name, 0);
+	uint32_t phandle = phandle_of(node, name, 0);
 	uint32_t profile;
 
 	for (profile = 0; profile < model->profile_count; profile++) {
@@ -66,7 +72,7 @@ uint32_t read_profile(const struct model *model, int node, const char *name)
 uint32_t read_partition(const struct model *model, int node, const char *name,
 			int i)
 {
-	uint32_t phandle = tree_cell(node, name, i);
+	uint32_t phandle = phandle_of(node, name, i);
 	uint32_t p;
 
 	for (p = 0; p < model->partition_count; p++) {

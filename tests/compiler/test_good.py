@@ -795,7 +795,7 @@ def test_channels(good):
     default = 0xaef
     assert a["privileges"] == default | 1 << 36 | 1 << 37
     # A partition's own words replace those of its profile.
-    assert b["privileges"] == 1 << 2 | 1 << 36
+    assert b["privileges"] == 1 << 2 | 1 << 5 | 1 << 36
     report = (run.out / "report.txt").read_text()
     assert "sends messages   on connection 000010 to port 000010 of b, " \
         "VP 1, SINT 2 (ask, " in report

@@ -133,6 +133,17 @@ def test_no_such_spec(system):
         f"its whole path.")
 
 
+@pytest.mark.parametrize("name", ["hello.bim", "vmlinux-cloud"])
+def test_no_such_guest(tmp_path, name):
+    """partc says where; make has no rule for it, and nothing to say."""
+    spec = tmp_path / "box.dts"
+    spec.write_text(open(MINIMAL).read().replace("hello.bin", name))
+    done = make("image", f"SPEC={spec}", f"O={tmp_path}/out")
+    assert f"box.dts:14:4: error[payload-missing]: {GUESTS}/{name} " in \
+        done.stdout
+    assert "No rule" not in done.stdout and done.returncode == 2
+
+
 def test_no_svm_in_the_cpu_model(system):
     done = system.make_run(f"SPEC={MINIMAL}", "EMU_ARGS=-cpu qemu64,-svm",
                            "UNTIL=x{9}")
