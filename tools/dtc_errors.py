@@ -26,12 +26,14 @@ class Text:
 
     def __init__(self, path):
         self.lines = []         # (file, line, text)
+        self.files = set()      # names, without their folders
         file, number = path, 1
         with open(path, errors="replace") as source:
             for text in source.read().split("\n"):
                 marker = MARKER.match(text)
                 if marker:
                     file, number = marker[2], int(marker[1])
+                    self.files.add(file.rsplit("/", 1)[-1])
                     continue
                 self.lines.append((file, number, text))
                 number += 1
@@ -72,16 +74,21 @@ def near(word, known):
     return f'did you mean "{folded[found[0]]}"?' if found else ""
 
 
-def fix_macro(token):
+def fix_macro(token, text):
+    if token in MACROS and token != "TLFS_DEFAULT" and \
+            "units.h" in text.files:
+        return f"its number stands behind it: {token}(2)"
     if token in MACROS:
         return f"#include {MACROS[token]}: {token} is a macro of it"
     return near(token, MACROS)
 
 
-def fix_in_cells(token, before):
+def fix_in_cells(token, before, text):
     """The error is between < and >."""
     if token == ",":
         return "no commas between cells: <&lp0 &lp1>"
+    if token == "/" and before.endswith("&"):
+        return "a path is <&{/partitions/name}>; a label is shorter"
     if token.startswith("-") and re.search(r"&\w+$", before):
         return "a label has letters, digits and _ only"
     if token.startswith("-"):
@@ -89,20 +96,23 @@ def fix_in_cells(token, before):
     if token == "." or re.match(r"\.\d", token):
         return "numbers are whole; a smaller unit may help: <KiB(1536)>"
     if re.match(r"[A-Za-z_]", token):
-        return fix_macro(token) or (f'"{token}" is no macro: is its #include '
-                                    "missing? A label is <&label>")
+        return fix_macro(token, text) or (
+            f'"{token}" is no macro: is its #include missing? A label is '
+            "<&label>")
     if token in "+*/<>|&^%?":
         return "put an expression in brackets: <(4 * 512)>"
     return None
 
 
-def fix_value(token, before):
+def fix_value(token, text):
     """Behind "=" or a comma of a value."""
     if re.match(r"[\d(-]", token):
         return "numbers are between < and >: <1>, <MiB(1)>"
+    if token == "{":
+        return 'a node has no "="'
     if re.match(r"[A-Za-z_]", token):
-        return fix_macro(token) or ('a value is <1>, <&label> or "text"; a '
-                                    "flag has none")
+        return fix_macro(token, text) or (
+            'a value is <1>, <&label> or "text"; a flag has none')
     return None
 
 
@@ -137,9 +147,9 @@ def fix_syntax(text, index, column):
                         and "<" not in plain[plain.rfind(";"):]):
         return "a label has letters, digits and _ only", None
     if plain.rfind("<") > max(plain.rfind(c) for c in ">;{"):
-        return fix_in_cells(token, plain), None
+        return fix_in_cells(token, plain, text), None
     if last in "=," and token:
-        return fix_value(token, plain), None
+        return fix_value(token, text), None
     if last not in ";{" and (plain.rstrip(" \t").endswith("\n") or
                              token == "}"):
         file, line, made = text.lines[plain.rstrip().count("\n")]
@@ -149,6 +159,10 @@ def fix_syntax(text, index, column):
             fix += ', or, if it is a node, with "{"'
         return fix, ((file, line, len(said.rstrip())),
                      "what stands before ends here")
+    if last == ":" and token in '<"':
+        return 'between a property and its value is a "="', None
+    if token == "&" and depth > 0:
+        return "&label { } stands outside of / { }", None
     if last == '"' and token == "|":
         return 'several words are "one", "two"', None
     return None, None
@@ -215,6 +229,9 @@ def explain(path, said):
             continue
         if place is None:
             out.append(line)
+            if "Couldn't open" in line:
+                out.append("fix: #include <FILE> has the paths, dtc's "
+                           "/include/ has none")
             continue
         file, number, column = place[1], int(place[2]), int(place[3])
         what = re.sub(r"^(?:(?:ERROR|Error) )?(?:\(\w+\): )?", "", place[4])

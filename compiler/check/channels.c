@@ -207,9 +207,9 @@ void check_channel_flags(const struct model *model)
 				 c->flag_last < FLAG_COUNT))) {
 			continue;
 		}
-		diag = diag_error("channel-flags", c->has_flags ? c->flags_at :
-				  c->at, !events ? "channel \"%s\" of messages "
-				  "has event flags" : c->has_flags ?
+		diag = diag_error("channel-flags", c->flags_at, !events ?
+				  "channel \"%s\" of messages has event "
+				  "flags" : c->has_flags ?
 				  "channel \"%s\": no range of event flags" :
 				  "channel \"%s\" of events has no flags",
 				  c->name);

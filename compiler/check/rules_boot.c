@@ -118,7 +118,7 @@ const struct check check_boot_rules[] = {
 	  .right =
 		"payload = \"my-kernel\";" },
 	{ "payload-missing", CHECK_ERROR, CHECK_ELSEWHERE,
-	  NULL, NULL,
+	  NULL, "initrd-unused modules-unused",
 	  .sentence =
 		"Every payload is a file that can be read.",
 	  .why =

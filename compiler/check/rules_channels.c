@@ -67,7 +67,7 @@ const struct check check_channel_rules[] = {
 	  .right =
 		"ask { connection = <1>; }; more { connection = <2>; };" },
 	{ "channel-flags", CHECK_ERROR, CHECK_SPEC,
-	  check_channel_flags, NULL,
+	  check_channel_flags, "type",
 	  .sentence =
 		"A channel of events, and no other, has flags up to 2047.",
 	  .why =

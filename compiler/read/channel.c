@@ -12,7 +12,8 @@ static uint32_t read_end(const struct model *model, int node, const char *name)
 static void read_one(struct model *model, struct model_channel *channel,
 		     int node)
 {
-	const char *kind = tree_string(node, "kind", 0);
+	const char *text = tree_string(node, "kind", 0);
+	int kind = text == NULL ? -1 : schema_word(schema_channel_words, text);
 
 	channel->name = tree_name(node);
 	channel->at = tree_at(node);
@@ -20,9 +21,6 @@ static void read_one(struct model *model, struct model_channel *channel,
 	channel->to = read_end(model, node, "to");
 	channel->from_at = tree_property_at(node, "from");
 	channel->to_at = tree_property_at(node, "to");
-	channel->kind = kind != NULL &&
-			schema_word(schema_channel_words, kind) ==
-			CHANNEL_EVENTS ? CHANNEL_EVENTS : CHANNEL_MESSAGES;
 	channel->connection = tree_number(node, "connection");
 	channel->port = tree_number(node, "port");
 	if (!channel->port.set) {
@@ -31,6 +29,9 @@ static void read_one(struct model *model, struct model_channel *channel,
 	channel->vp = tree_number(node, "vp");
 	channel->sint = tree_number(node, "sint");
 	channel->has_flags = tree_cell_count(node, "flags") == 2;
+	/* What is no kind has been refused: it is what has no other error. */
+	channel->kind = kind >= 0 ? (enum channel_kind)kind :
+			channel->has_flags ? CHANNEL_EVENTS : CHANNEL_MESSAGES;
 	channel->flag_first = tree_cell(node, "flags", 0);
 	channel->flag_last = tree_cell(node, "flags", 1);
 	channel->flags_at = tree_property_at(node, "flags");
