@@ -50,7 +50,7 @@ struct launch_table {
 	uint32_t partition_count;
 	uint32_t self;			/* which one is the launch partition */
 	uint8_t policy_sha384[LAUNCH_SHA384_SIZE];	/* by the hypervisor:
-					   of the image's section .policy */
+					   policy_start to policy_end */
 	uint32_t flags;
 	uint8_t reserved[44];
 	struct launch_partition partitions[];
