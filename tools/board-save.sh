@@ -32,7 +32,8 @@ keep() {
 	done
 }
 
-keep /proc/cpuinfo /proc/iomem /proc/ioports /proc/tty/driver/serial
+keep /proc/cpuinfo /proc/iomem /proc/ioports /proc/tty/driver/serial \
+	/proc/interrupts
 keep /sys/firmware/memmap/*/start /sys/firmware/memmap/*/end \
 	/sys/firmware/memmap/*/type
 for table in APIC FACP HPET MCFG SPCR DBG2; do

@@ -105,7 +105,8 @@ KINDS = {1: "System RAM", 2: "Reserved", 3: "ACPI Tables",
 
 def linux(where, memory=None, tables=None, vendor="AuthenticAMD",
           flags="svm constant_tsc nonstop_tsc", dmesg=DMESG,
-          ttys=((0, 4, 0x3f8, 4), (1, 0, 0x2f8, 3)), leave_out=()):
+          ttys=((0, 4, 0x3f8, 4), (1, 0, 0x2f8, 3)), leave_out=(),
+          interrupts=""):
     """The files that tools/board-save.sh would have left in a directory."""
     files = {"proc/cpuinfo": "".join(CPU.format(n=n, vendor=vendor,
                                                 flags=flags)
@@ -113,6 +114,7 @@ def linux(where, memory=None, tables=None, vendor="AuthenticAMD",
              "proc/ioports": "0000-001f : dma1\n03f8-03ff : serial\n",
              "sys/class/dmi/id/sys_vendor": "PC Engines\n",
              "sys/class/dmi/id/product_name": "apu2\n",
+             "proc/interrupts": "           CPU0       CPU1\n" + interrupts,
              "dmesg": dmesg, "unreadable": ""}
     for n, (base, end, kind) in enumerate(
             MEMORY if memory is None else memory):

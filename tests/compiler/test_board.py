@@ -150,6 +150,38 @@ def test_lps_and_lines_as_the_madt_has_them(tmp_path):
     assert "IRQ 4 is pin 20" in board
 
 
+ROW = "  26:          0         10  {}IO-APIC   4-edge      ttyS0\n"
+
+
+@pytest.mark.parametrize("row", [ROW.format(""), ROW.format("IR-")])
+def test_linux_has_numbers_of_its_own(tmp_path, row):
+    """From 16 on its interrupts are no pins."""
+    board, _ = capture("--root", linux(
+        tmp_path, ttys=((0, 4, 0x3f8, 26),), interrupts=ROW.replace(
+            "26", "2").format("") + row))
+    assert properties(board, "irq") == ["4"]
+    assert "proc/interrupts: Linux' 26 is pin 4" in board
+
+
+@pytest.mark.parametrize("row", [
+    "", ROW.format("").replace("26", "126"),
+    "  26:    0   0 PCI-MSIX-0000:00:01.0   3-edge   ttyS0\n"])
+def test_nobody_says_which_pin(tmp_path, row):
+    board, _ = capture("--root", linux(
+        tmp_path, ttys=((0, 4, 0x3f8, 26),), interrupts=row))
+    assert properties(board, "irq") == []
+    assert 'unknown = "irq: cat /proc/tty/driver/serial (from 16 on' in board
+
+
+def test_a_pin_of_two_ioapics(tmp_path):
+    tables = dict(TABLES, APIC=madt([0, 1], ioapics=[(0xfec00000, 0),
+                                                     (0xfec01000, 24)]))
+    board, _ = capture("--root", linux(
+        tmp_path, tables=tables, ttys=((0, 4, 0x3f8, 26),),
+        interrupts=ROW.format("")))
+    assert properties(board, "irq") == []
+
+
 def test_nothing_of_a_capture_leaves_its_comment(partc, tmp_path):
     where = linux(tmp_path / "root")
     (where / "sys/class/dmi/id/product_name").write_text(

@@ -15,11 +15,11 @@ class BoardError(Exception):
 
 
 class Uart:
-    def __init__(self, base, irq, source, note=None):
+    def __init__(self, base, irq, source):
         self.base = base
         self.irq = irq          # a line as ISA numbers them; None: unknown
         self.source = source
-        self.note = note        # of the irq
+        self.pin = None         # (pin, where that is said), if irq is not
 
 
 class Facts:

@@ -231,12 +231,26 @@ def uarts_of_ioports(text):
         if int(base, 16)]
 
 
+def find_pins(uarts, interrupts):
+    """From 16 on Linux numbers interrupts as it likes: who serves one knows."""
+    for uart in uarts:
+        if uart.irq is None or uart.irq < 16:
+            continue
+        found = re.search(rf"^ *{uart.irq}:[ \d]* (?:IR-)?IO-APIC +(\d+)-",
+                          interrupts, re.M)
+        if found:
+            uart.pin = (int(found[1]),
+                        f"proc/interrupts: Linux' {uart.irq} is pin {found[1]}")
+        uart.irq = None
+
+
 def read_uarts(facts, root, dmesg):
     ioports = root.text("proc/ioports")
     for found in (uarts_of_sys(root),
                   uarts_of_proc(root.text("proc/tty/driver/serial") or ""),
                   uarts_of_dmesg(dmesg), uarts_of_ioports(ioports or "")):
         if found:
+            find_pins(found, root.text("proc/interrupts") or "")
             facts.uarts = found
             return
     # Somebody has looked, and there was none.

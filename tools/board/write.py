@@ -179,8 +179,13 @@ def write_uart(text, uart, madt, label):
     text.open(f"{label}: {label}")
     text.say(uart.source)
     text.put(f"base = <{uart.base:#x}>;")
-    if uart.irq is None:
-        text.unknown("irq: cat /proc/tty/driver/serial")
+    if uart.pin and madt and len(madt.ioapics) == 1:
+        pin, source = uart.pin
+        text.say(source)
+        text.put(f"irq = <{pin}>;")
+    elif uart.irq is None:
+        text.unknown("irq: cat /proc/tty/driver/serial (from 16 on: the "
+                     "IO-APIC's pin in /proc/interrupts while it is in use)")
     else:
         pin = madt.pin(uart.irq) if madt and uart.irq < 16 else uart.irq
         if pin != uart.irq:
