@@ -72,6 +72,7 @@ AT(partition_config, channel_count, 180);
 AT(partition_config, msr_bitmap, 184);
 AT(partition_config, ept_initial, 192);
 AT(partition_config, msr_bitmap_apic, 200);
+AT(partition_config, reserved, 208);
 
 SIZE(vp_config, 88);
 AT(vp_config, state, 16);

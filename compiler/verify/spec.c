@@ -230,6 +230,21 @@ uint32_t spec_partition_index(const struct spec *spec, uint32_t node)
 	       spec->tables->partition_count : index;
 }
 
+static void spec_check_reserved(const struct spec *spec,
+				const struct partition_tables *p)
+{
+	const uint64_t *words = p->config.reserved;
+	uint32_t i;
+
+	for (i = 0; i < ARRAY_COUNT(p->config.reserved); i++) {
+		if (words[i]) {
+			report_error(spec->report, p->where, "partition %s: "
+				     "reserved word %u is 0x%llx", p->name, i,
+				     (unsigned long long)words[i]);
+		}
+	}
+}
+
 static void spec_check_partition(const struct spec *spec, uint32_t index,
 				 uint32_t node)
 {
@@ -254,6 +269,7 @@ static void spec_check_partition(const struct spec *spec, uint32_t index,
 		report_error(spec->report, p.tables->where, "partition %s: "
 			     "nothing is loaded into it", p.tables->name);
 	}
+	spec_check_reserved(spec, p.tables);
 	spec_check_memory(&p);
 	spec_check_rows(&p);
 	spec_check_run(&p);

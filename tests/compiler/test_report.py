@@ -250,7 +250,7 @@ ports 0020-0021 reserved: pic1
   CPUID leaf 0xd, subleaf 1: EAX 0x7; filled in: xstate (xstate-1, \
 |
   other CPUID      zeros
-  TLFS             synic, post-messages
+  TLFS             synic, hypercall-msrs, post-messages
   TLFS hints       none
   sends messages   on connection 000030 to port 000030 of a, VP 0, SINT 15 \
 (reply, \

@@ -28,7 +28,7 @@ EPT_LARGE = 0xb7
 A_SPA, A_TAIL, B_SPA = 0x2000000, 0x2800000, 0x40000000
 
 # Places in config.h's structs (layout.c asserts them).
-PARTITION, REGION, PORT, MSR, CPUID, LINE, VP = 208, 32, 8, 24, 48, 32, 88
+PARTITION, REGION, PORT, MSR, CPUID, LINE, VP = 256, 32, 8, 24, 48, 32, 88
 CHANNEL = 40
 
 
@@ -428,6 +428,10 @@ FAULTS = {
     "passed by default": (
         put("partition_configs", 92, 2, "<I"),
         r"partition a: default of ports is action 2"),
+
+    "something in a partition's reserved words": (
+        put("partition_configs", PARTITION + 248, 1 << 63),
+        r"partition b: reserved word 5 is 0x8000000000000000"),
 
     # -- MSRs
     "MSR rows not sorted": (

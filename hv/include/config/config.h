@@ -235,7 +235,9 @@ struct partition_config {
 	const uint8_t *msr_bitmap_apic;	/* msr_bitmap, and writes of the x2APIC
 					   EOI and SELF IPI pass: for who runs
 					   on a virtual-APIC page. Or null */
-} __attribute__((aligned(256)));	/* found by a shift, in every exit */
+	uint64_t reserved[6];		/* 0: of 256 bytes, a row is found by a
+					   shift, in every exit */
+};
 
 /*
  * Where the launch partition sees partition i, read-only: above its own GPA
