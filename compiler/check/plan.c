@@ -229,7 +229,7 @@ void check_vp_without_slot(const struct model *model)
 
 			plan = p->vps[j].lp == MODEL_NONE ? NULL :
 			       plan_of(model, p->vps[j].lp);
-			if (plan == NULL || has_slot(plan, i, j)) {
+			if (plan == NULL || is_in_a_plan(model, i, j)) {
 				continue;
 			}
 			diag = diag_error("vp-without-slot", p->vps[j].at,
