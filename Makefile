@@ -190,12 +190,12 @@ $(BUILD)/flags: ;
 $(BUILD)/%.c.o: %.c $(BUILD)/flags $(KCONFIG_AUTOHEADER)
 	$(call say,CC        ,$<)
 	@mkdir -p $(@D)
-	$(Q)$(HV_CC) $(HV_CFLAGS) $(call HV_OPT,$<) -MMD -MP -c $< -o $@
+	$(Q)$(HV_CC) $(HV_CFLAGS) $(call HV_OPT,$<) $(DEP_FLAGS) -c $< -o $@
 
 $(BUILD)/%.S.o: %.S $(BUILD)/flags $(KCONFIG_AUTOHEADER)
 	$(call say,AS        ,$<)
 	@mkdir -p $(@D)
-	$(Q)$(HV_CC) $(HV_CFLAGS) $(call HV_OPT,$<) -MMD -MP -c $< -o $@
+	$(Q)$(HV_CC) $(HV_CFLAGS) $(call HV_OPT,$<) $(DEP_FLAGS) -c $< -o $@
 
 # The link script knows the configuration (CONFIG_IMAGE_BASE_MIB).
 $(BUILD)/bulkhead.ld: boot/bulkhead.ld $(KCONFIG_AUTOHEADER)
@@ -225,7 +225,7 @@ $(BUILD)/host/%.o: HOST_INC ?= -Icompiler
 $(BUILD)/host/%.c.o: %.c
 	$(call say,HOSTCC    ,$<)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(HOST_INC) -MMD -MP -c $< -o $@
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(HOST_INC) $(DEP_FLAGS) -c $< -o $@
 
 $(BUILD)/partc: $(PARTC_OBJECTS)
 	$(call say,HOSTLD    ,$@)

@@ -3,6 +3,11 @@
 # How code of the hypervisor is compiled and linked: for the objects that
 # every image shares, and for the tables of one.
 
+# What a file depends on holds for all its names: BUILD and O are said from
+# here or in full, as one likes.
+DEP_FLAGS = -MMD -MP $(foreach name,$(sort $@ $(abspath $@) \
+	$(patsubst $(CURDIR)/%,%,$(abspath $@))),-MT $(name))
+
 HV_CC := $(CC)
 # For size, but for what most exits pass. Padding between functions and loops
 # costs a tenth of the text and saves no instruction.

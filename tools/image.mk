@@ -39,7 +39,7 @@ $(O)/b.pp.dts: $(SPEC) $(O)/spec.path
 	$(call say,CPP       ,$(SPEC))
 	$(Q)$(HOSTCC) -E -nostdinc -undef -D__DTS__ -x assembler-with-cpp \
 		-I '$(dir $(SPEC))' -Ipartition-specs -Ipartition-specs/include \
-		-MMD -MP -MF $(O)/b.d -MT $@ '$(SPEC)' -o $@
+		$(DEP_FLAGS) -MF $(O)/b.d '$(SPEC)' -o $@
 
 # Another spec under the same O starts from the beginning.
 spec-path := $(abspath $(SPEC)) $(abspath $(GUESTS))
@@ -73,7 +73,7 @@ $(generated:%=$(O)/%) $(loads): $(O)/partc.stamp ;
 # wherever it is built.
 $(O)/tables.o: $(O)/tables.c $(BUILD)/flags
 	$(call say,CC        ,$<)
-	$(Q)$(HV_CC) $(HV_CFLAGS) $(OPT_SIZE) -g0 -I$(O) -MMD -MP -c $< -o $@
+	$(Q)$(HV_CC) $(HV_CFLAGS) $(OPT_SIZE) -g0 -I$(O) $(DEP_FLAGS) -c $< -o $@
 # What they include: the payloads, by deps.d, and what partc made itself.
 $(O)/loads.o: $(loads)
 $(O)/payload.o $(O)/loads.o: $(O)/%.o: $(O)/%.S $(BUILD)/flags

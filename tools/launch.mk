@@ -68,7 +68,7 @@ $(BUILD)/launch/%.c.o: stack/launch/%.c $(MBED)/.unpacked $(BUILD)/flags \
 	$(call say,CC        ,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LAUNCH_CFLAGS) $(call launch-opt,$<) $(LAUNCH_WARN) \
-		$(MBED_INC) -Ihv/include -MMD -MP -c $< -o $@
+		$(MBED_INC) -Ihv/include $(DEP_FLAGS) -c $< -o $@
 
 $(BUILD)/launch/start.S.o $(BUILD)/launch/interrupt.S.o: \
 		$(BUILD)/launch/%.S.o: stack/launch/%.S $(BUILD)/flags

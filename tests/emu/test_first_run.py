@@ -339,6 +339,31 @@ def test_two_files_of_one_package_wanted_at_once(system, tmp_path):
     assert (tmp_path / "times").read_text() == ".\n"
 
 
+def test_a_changed_header_counts_under_every_name():
+    """BUILD and O said from the project's root, or in full."""
+    full = os.path.join(BUILD, "images/names/b.pp.dts")
+    made = make("image", "SPEC=partition-specs/minimal.dts",
+                f"O={os.path.dirname(full)}")
+    assert made.returncode == 0, made.stdout
+    for path, header, maker in (
+            (os.path.join(BUILD, "host/compiler/util.c.o"),
+             "compiler/util.h", ("Makefile",)),
+            (full, "partition-specs/include/units.h",
+             ("tools/image.mk", "SPEC=partition-specs/minimal.dts",
+              "KCONFIG_AUTOHEADER=", f"GUESTS={GUESTS}"))):
+        for name in (os.path.abspath(path), os.path.relpath(path, TOP)):
+            where = BUILD if os.path.isabs(name) else \
+                os.path.relpath(BUILD, TOP)
+            out = os.path.dirname(name)
+            done = subprocess.run(
+                ["make", "-n", "-W", header, f"BUILD={where}", f"O={out}",
+                 "-f", *maker, name], cwd=TOP, text=True,
+                env=environment_of_make(), stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT)
+            assert done.returncode == 0, done.stdout
+            assert "-MMD" in done.stdout, (name, done.stdout)
+
+
 def test_fetch_keeps_where_a_guest_came_from(system, tmp_path):
     """Package and version beside the guest, for what lists an image."""
     tree = tmp_path / "tree"
