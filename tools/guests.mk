@@ -47,7 +47,8 @@ spec-files := $(sort $(shell $(HOSTCC) -E -P -nostdinc -undef -D__DTS__ \
 spec-guests := $(patsubst guest:%,%,$(filter guest:%,$(spec-files)))
 # What nobody here makes (a misspelt name, say) partc refuses, with its line.
 guests-for-spec: $(filter $(guest-debian) $(GUESTS)/busybox, \
-	$(addprefix $(GUESTS)/,$(spec-guests))) $(if $(filter %.bin %.elf,$(spec-guests)),test-guests) \
+	$(addprefix $(GUESTS)/,$(spec-guests))) \
+	$(if $(filter %.bin %.elf,$(spec-guests)),test-guests) \
 	$(if $(filter launch:%,$(spec-files)),$(if \
 	$(filter y,$(CONFIG_LAUNCH)),launch))
 endif

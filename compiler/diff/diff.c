@@ -295,7 +295,7 @@ static void compare_partition(const struct report_pair *reports,
 		diff_text(who, "console", "console", a, b);
 		diff_number(who, "address width", "gpa_bits", a, b);
 		compare_failure(who, a, b);
-	compare_flags(who, a, b);
+		compare_flags(who, a, b);
 	}
 }
 

@@ -80,6 +80,8 @@ def change(text, words, pick):
 
 
 class Texts:
+    MUST = ("accepted", "by partc")
+
     def __init__(self, partc, where, pick):
         self.partc, self.where, self.pick = partc, where, pick
         self.guests = make_guests(where / "guests")
@@ -142,9 +144,15 @@ class Texts:
         return None
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("partc", type=pathlib.Path)
+def campaign(doc, make, *more):
+    """
+    Runs make(options, folder, pick).one() as the command line says, which has
+    the paths of more besides; keeps what is wrong, and ends with how much there
+    was of each of its counts. Without any of its MUST a run shows nothing.
+    """
+    parser = argparse.ArgumentParser(description=doc)
+    for name in more:
+        parser.add_argument(name, type=pathlib.Path)
     parser.add_argument("--count", type=int, default=1 << 60)
     parser.add_argument("--seconds", type=float, default=1e9)
     parser.add_argument("--seed", type=int, default=1)
@@ -153,26 +161,26 @@ def main():
     wrong = done = 0
     until = time.monotonic() + options.seconds
     with tempfile.TemporaryDirectory() as folder:
-        texts = Texts(options.partc.resolve(), pathlib.Path(folder),
-                      random.Random(options.seed))
+        changed = make(options, pathlib.Path(folder),
+                       random.Random(options.seed))
         while done < options.count and time.monotonic() < until:
-            text, why = texts.one()
+            text, why = changed.one()
             done += 1
-            if why is not None:
-                wrong += 1
-                print(f"---- number {done} of seed {options.seed}: {why}\n"
-                      f"{text}\n----", flush=True)
-                if options.keep:
-                    options.keep.mkdir(exist_ok=True)
-                    (options.keep / f"{options.seed}-{done}.dts").write_text(
-                        text)
-    print(f"texts: {done} changed specs of seed {options.seed}: " +
+            if why is None:
+                continue
+            wrong += 1
+            print(f"---- number {done} of seed {options.seed}: {why}\n"
+                  f"{text}\n----", flush=True)
+            if options.keep:
+                options.keep.mkdir(exist_ok=True)
+                (options.keep / f"{options.seed}-{done}.dts").write_text(text)
+    print(f"{pathlib.Path(sys.argv[0]).stem}: {done} changed specs of seed {options.seed}: " +
           ", ".join(f"{count} {what}" for what, count in
-                    texts.counts.items()) + f"; {wrong} wrong")
-    # A run in which nothing reaches partc shows nothing.
-    return 1 if wrong or not texts.counts["by partc"] or \
-        not texts.counts["accepted"] else 0
+                    changed.counts.items()) + f"; {wrong} wrong")
+    return 1 if wrong or not all(changed.counts[what]
+                                 for what in changed.MUST) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(campaign(__doc__, lambda options, folder, pick: Texts(
+        options.partc.resolve(), folder, pick), "partc"))
